@@ -80,22 +80,21 @@ let package = Package(
             ["SkepModel", "SkepWire", "AgentCore", "AgentDocker", "AgentHost", "SkepHTTP", "SkepCrypto", "SkepSystem", "CLinux"]),
         program("skep-agent", "Agent/Main", ["AgentRuntime", "SkepSystem"]),
 
-        // Coordinator: core ← store, authority ← API, dashboard ← main
+        // Coordinator: core ← store, authority; dashboard ← API ← main
         swift("CoordinatorCore", "Coordinator/Core", ["SkepModel"]),
         swift("CoordinatorStore", "Coordinator/Store", ["SkepModel", "CoordinatorCore", grdb]),
         swift("CoordinatorAuthority", "Coordinator/Authority", ["SkepModel", "CoordinatorStore", x509, crypto]),
         swift(
+            "CoordinatorDashboard", "Coordinator/Dashboard", ["SkepModel", "SkepWire", mustache], resources: [.embedInCode("Templates")]),
+        swift(
             "CoordinatorAPI", "Coordinator/API",
             [
                 "SkepModel", "SkepWire", "SkepClusterFile", "SkepCompose", "CoordinatorCore", "CoordinatorStore", "CoordinatorAuthority",
-                hummingbird, hummingbirdCore, nioSSL, nioCore, logging, lifecycle, crypto, x509,
+                "CoordinatorDashboard", hummingbird, hummingbirdCore, nioSSL, nioCore, logging, lifecycle, crypto, x509,
             ]),
-        swift(
-            "CoordinatorDashboard", "Coordinator/Dashboard",
-            ["SkepModel", "SkepWire", "CoordinatorAPI", "CoordinatorCore", hummingbird, mustache, logging], resources: [.embedInCode("Templates")]),
         program(
             "skep-coordinator", "Coordinator/Main",
-            ["CoordinatorAPI", "CoordinatorDashboard", "CoordinatorStore", "CoordinatorAuthority", "SkepModel", argumentParser, logging, lifecycle]),
+            ["CoordinatorAPI", "CoordinatorStore", "CoordinatorAuthority", "SkepModel", argumentParser, logging, lifecycle]),
 
         program("skep", "CLI", ["SkepModel", "SkepWire", "SkepClusterFile", "SkepCompose", "SkepHTTP", "SkepSystem", argumentParser]),
     ],

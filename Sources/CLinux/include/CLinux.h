@@ -1,0 +1,96 @@
+// What Swift's Glibc module lacks: GNU functions, kernel structures, macros that are not plain numbers.
+#ifndef SKEP_CLINUX_H
+#define SKEP_CLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nf_tables.h>
+
+#pragma clang assume_nonnull begin
+
+// epoll, with a plain structure: the kernel's is packed on some machines and not on others
+struct clinux_event {
+    uint32_t events;
+    uint64_t data;
+};
+enum {
+    CLINUX_EPOLLIN = 0x001,
+    CLINUX_EPOLLPRI = 0x002,
+    CLINUX_EPOLLOUT = 0x004,
+    CLINUX_EPOLLERR = 0x008,
+    CLINUX_EPOLLHUP = 0x010,
+};
+int clinux_epoll_create(void);
+int clinux_epoll_add(int epoll, int fd, uint32_t events, uint64_t data);
+int clinux_epoll_modify(int epoll, int fd, uint32_t events, uint64_t data);
+int clinux_epoll_remove(int epoll, int fd);
+int clinux_epoll_wait(int epoll, struct clinux_event *events, int count, int milliseconds);
+
+// descriptors, all close-on-exec; non-blocking where `nonblocking` is not 0
+int clinux_pipe(int fds[_Nonnull 2]);
+int clinux_eventfd(void);
+int clinux_boottime_timerfd(void);
+/// Arms an absolute time of CLOCK_BOOTTIME; 0 disarms.
+int clinux_timerfd_set(int fd, int64_t nanoseconds);
+int clinux_signalfd(const int *signals, int count);
+/// The number of a signal that is pending, 0 when there is none, -1 with errno.
+int clinux_signalfd_read(int fd);
+int clinux_inotify(void);
+int clinux_memfd(const char *name);
+int clinux_set_nonblocking(int fd);
+int clinux_open(const char *path, int flags, mode_t mode);
+int clinux_openat(int directory, const char *path, int flags, mode_t mode);
+
+// signals of the calling thread
+int clinux_block_signals(const int *signals, int count);
+void clinux_ignore_sigpipe(void);
+
+// child processes
+struct clinux_exit {
+    int signaled;
+    int value;
+};
+/// Starts a program in a session of its own with default signals and no descriptor but 0, 1 and 2; answers 0 or an errno.
+int clinux_spawn(pid_t *pid, const char *path, char *_Nullable const *_Nonnull argv, char *_Nullable const *_Nonnull envp,
+                 const char *_Nullable directory, int in, int out, int err);
+int clinux_pidfd_open(pid_t pid);
+/// 1 when the child has ended and `end` says how, 0 while it runs, -1 with errno.
+int clinux_pidfd_reap(int pidfd, struct clinux_exit *end);
+int clinux_kill_group(pid_t group, int signal);
+
+// sockets
+/// A datagram or stream unix socket's address; a leading '@' means the abstract namespace. Answers its length, or 0 when the path is too long.
+socklen_t clinux_unix_address(struct sockaddr_storage *address, const char *path);
+int clinux_socket(int domain, int type, int protocol);
+ssize_t clinux_send_path(int fd, const void *bytes, size_t count, const char *path);
+/// Sends one descriptor as SCM_RIGHTS to a unix datagram address.
+ssize_t clinux_send_descriptor(int fd, int descriptor, const char *path);
+enum {
+    CLINUX_IP_MTU_DISCOVER = 10,
+    CLINUX_IP_MTU = 14,
+    CLINUX_IPV6_MTU_DISCOVER = 23,
+    CLINUX_IPV6_MTU = 24,
+    CLINUX_PMTUDISC_DO = 2,
+    CLINUX_PMTUDISC_PROBE = 3,
+};
+
+// netlink
+int clinux_netlink(int protocol);
+int clinux_netlink_join(int fd, int group);
+
+// clocks, in nanoseconds, and randomness
+int64_t clinux_boottime(void);
+int64_t clinux_walltime(void);
+int clinux_random(void *bytes, size_t count);
+pid_t clinux_gettid(void);
+
+#pragma clang assume_nonnull end
+#endif

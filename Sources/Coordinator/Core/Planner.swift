@@ -1,0 +1,11 @@
+public import SkepModel
+
+/// Decides what each node should be, from all that is known. It is a pure function: the same snapshot and moment give the same plan.
+public struct Planner: Sendable {
+    public init() {}
+
+    /// One pass. The caller stores `record`, `operations` and `events`, and passes again until nothing changes.
+    public func plan(_ snapshot: Snapshot, now: Instant) -> Plan {
+        Plan(record: snapshot.record)
+    }
+}

@@ -1,0 +1,154 @@
+public import SkepModel
+
+/// All that the planner decides from; nothing else is looked at.
+public struct Snapshot: Sendable {
+    /// A machine that has enrolled.
+    public struct Node: Codable, Hashable, Sendable {
+        public var id: NodeID
+        public var name: NodeName
+        public var machineID: String
+        /// PEM, leaf first, then the issuing authority.
+        public var certificate: String
+        /// SHA-256 of the public key (SPKI), hexadecimal.
+        public var key: String
+        /// Counts its enrolments.
+        public var enrolment: Int
+        /// False while an operator's approval is awaited.
+        public var approved: Bool
+        public var evicted: Bool
+        /// By the coordinator's clock, of the last report; nil before the first.
+        public var seen: Instant?
+        public var status: NodeStatus?
+        public init(
+            id: NodeID, name: NodeName, machineID: String, certificate: String, key: String, enrolment: Int = 1, approved: Bool = true,
+            evicted: Bool = false, seen: Instant? = nil, status: NodeStatus? = nil
+        ) {
+            self.id = id
+            self.name = name
+            self.machineID = machineID
+            self.certificate = certificate
+            self.key = key
+            self.enrolment = enrolment
+            self.approved = approved
+            self.evicted = evicted
+            self.seen = seen
+            self.status = status
+        }
+    }
+
+    public var spec: ClusterSpec
+    public var generation: Generation
+    /// The bundle of each stack of the spec that could be made.
+    public var bundles: [StackName: StackBundle]
+    public var record: ClusterRecord
+    public var nodes: [Node]
+    /// Open operations, and the ended ones that are still shown; newest last.
+    public var operations: [Operation]
+    public var settings: Settings
+    /// Where agents reach the coordinator when it lives on a node of this cluster: the node's ports are opened.
+    public var coordinatorNode: NodeID?
+
+    public init(
+        spec: ClusterSpec, generation: Generation, bundles: [StackName: StackBundle] = [:], record: ClusterRecord = ClusterRecord(),
+        nodes: [Node] = [], operations: [Operation] = [], settings: Settings = Settings(), coordinatorNode: NodeID? = nil
+    ) {
+        self.spec = spec
+        self.generation = generation
+        self.bundles = bundles
+        self.record = record
+        self.nodes = nodes
+        self.operations = operations
+        self.settings = settings
+        self.coordinatorNode = coordinatorNode
+    }
+}
+
+/// Times that steer what is shown and what waits, in milliseconds; three times as long in an emulated laboratory.
+public struct Settings: Codable, Hashable, Sendable {
+    public var beat: Int
+    public var suspectAfter: Int64
+    public var downAfter: Int64
+    /// A deployment that has not converged by then is said to have failed.
+    public var deployDeadline: Int64
+    public var joinDeadline: Int64
+    public var trialSeconds: Int
+    public init(
+        beat: Int = 5000, suspectAfter: Int64 = 10_000, downAfter: Int64 = 15_000, deployDeadline: Int64 = 600_000,
+        joinDeadline: Int64 = 300_000, trialSeconds: Int = 60
+    ) {
+        self.beat = beat
+        self.suspectAfter = suspectAfter
+        self.downAfter = downAfter
+        self.deployDeadline = deployDeadline
+        self.joinDeadline = joinDeadline
+        self.trialSeconds = trialSeconds
+    }
+}
+
+/// What was decided for a cluster and must never be decided anew.
+public struct ClusterRecord: Codable, Hashable, Sendable {
+    /// What cannot be changed once the swarm stands, chosen from the facts of all nodes.
+    public struct Decisions: Codable, Hashable, Sendable {
+        public var addressPool: CIDR
+        public var mtu: Int
+        public var dataPathPort: UInt16
+        /// The one node that initialises the swarm.
+        public var initialiser: NodeID
+        public init(addressPool: CIDR, mtu: Int, dataPathPort: UInt16, initialiser: NodeID) {
+            self.addressPool = addressPool
+            self.mtu = mtu
+            self.dataPathPort = dataPathPort
+            self.initialiser = initialiser
+        }
+    }
+
+    /// How far a teardown has come; each stage is recorded before the next begins.
+    public enum Lifecycle: Codable, Hashable, Sendable {
+        case up
+        case down(Teardown)
+    }
+
+    public struct Teardown: Codable, Hashable, Sendable {
+        public enum Stage: String, Codable, Hashable, Sendable, CaseIterable, Comparable {
+            case stacks, networks, mounts, exports, workers, managers, hosts, gone
+            public static func < (left: Self, right: Self) -> Bool {
+                (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0)
+            }
+        }
+        public var stage: Stage
+        public var purge: Bool
+        public init(stage: Stage = .stacks, purge: Bool = false) {
+            self.stage = stage
+            self.purge = purge
+        }
+    }
+
+    public var lifecycle: Lifecycle
+    /// Nodes of the spec that an operator said not to wait for.
+    public var deferred: [NodeName]
+    /// The probe round that is asked for; 0 before any.
+    public var probeRound: Int
+    /// The nodes that the round was asked of.
+    public var probeNodes: [NodeID]
+    public var decisions: Decisions?
+    /// Advertised address by node; a node that enrols later is added.
+    public var addresses: [NodeID: IPAddress]
+    /// Set when a manager was first seen with it; from then on nobody is told to initialise.
+    public var swarm: String?
+    /// The number that the swarm's token epoch should reach.
+    public var tokenEpoch: Int
+
+    public init(
+        lifecycle: Lifecycle = .up, deferred: [NodeName] = [], probeRound: Int = 0, probeNodes: [NodeID] = [], decisions: Decisions? = nil,
+        addresses: [NodeID: IPAddress] = [:], swarm: String? = nil, tokenEpoch: Int = 0
+    ) {
+        self.lifecycle = lifecycle
+        self.deferred = deferred
+        self.probeRound = probeRound
+        self.probeNodes = probeNodes
+        self.decisions = decisions
+        self.addresses = addresses
+        self.swarm = swarm
+        self.tokenEpoch = tokenEpoch
+    }
+}

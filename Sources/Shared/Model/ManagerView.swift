@@ -1,0 +1,111 @@
+/// The swarm as a manager sees it.
+public struct ManagerView: Codable, Hashable, Sendable {
+    public struct Member: Codable, Hashable, Sendable {
+        /// Docker's node id.
+        public var id: String
+        public var hostname: String
+        public var role: Role
+        /// `ready`, `down`, `unknown`, `disconnected`.
+        public var state: String
+        /// `active`, `pause`, `drain`.
+        public var availability: String
+        public var leader: Bool
+        public var reachable: Bool
+        public var address: String
+        public var labels: [String: String]
+        public init(
+            id: String, hostname: String, role: Role, state: String, availability: String = "active", leader: Bool = false,
+            reachable: Bool = true, address: String = "", labels: [String: String] = [:]
+        ) {
+            self.id = id
+            self.hostname = hostname
+            self.role = role
+            self.state = state
+            self.availability = availability
+            self.leader = leader
+            self.reachable = reachable
+            self.address = address
+            self.labels = labels
+        }
+    }
+
+    public struct Network: Codable, Hashable, Sendable {
+        public var name: String
+        /// Whether it carries our label.
+        public var ours: Bool
+        public init(name: String, ours: Bool) {
+            self.name = name
+            self.ours = ours
+        }
+    }
+
+    public struct Service: Codable, Hashable, Sendable {
+        public var name: String
+        public var running: Int
+        public var desired: Int
+        /// The bundle that it was deployed from (label `skep.bundle`).
+        public var bundle: String?
+        /// The newest error of its failing tasks, in Docker's words, with the node.
+        public var error: String?
+        /// An update is rolling.
+        public var updating: Bool
+        public init(name: String, running: Int, desired: Int, bundle: String?, error: String? = nil, updating: Bool = false) {
+            self.name = name
+            self.running = running
+            self.desired = desired
+            self.bundle = bundle
+            self.error = error
+            self.updating = updating
+        }
+    }
+
+    public struct Stack: Codable, Hashable, Sendable {
+        public var name: String
+        /// Whether its services carry our label.
+        public var ours: Bool
+        public var services: [Service]
+        /// What the Docker CLI said when it refused the bundle of that digest.
+        public var failure: String?
+        public init(name: String, ours: Bool, services: [Service], failure: String? = nil) {
+            self.name = name
+            self.ours = ours
+            self.services = services
+            self.failure = failure
+        }
+    }
+
+    public struct SealedToken: Codable, Hashable, Sendable {
+        public var node: NodeID
+        /// CMS, base64.
+        public var sealed: String
+        /// The token epoch it belongs to.
+        public var epoch: Int
+        public init(node: NodeID, sealed: String, epoch: Int) {
+            self.node = node
+            self.sealed = sealed
+            self.epoch = epoch
+        }
+    }
+
+    public var swarmID: String
+    public var members: [Member]
+    public var networks: [Network]
+    public var stacks: [Stack]
+    /// The swarm's record of the last rotation.
+    public var tokenEpoch: Int
+    public var sealed: [SealedToken]
+    /// Refused sealings by node: why.
+    public var refusedSealings: [NodeID: String]
+    public init(
+        swarmID: String, members: [Member], networks: [Network] = [], stacks: [Stack] = [], tokenEpoch: Int = 0,
+        sealed: [SealedToken] = [], refusedSealings: [NodeID: String] = [:]
+    ) {
+        self.swarmID = swarmID
+        self.members = members
+        self.networks = networks
+        self.stacks = stacks
+        self.tokenEpoch = tokenEpoch
+        self.sealed = sealed
+        self.refusedSealings = refusedSealings
+    }
+}

@@ -1,0 +1,42 @@
+/// A compose file with everything that it refers to, as a manager's Docker CLI accepts it; addressed by its digest.
+public struct StackBundle: Codable, Hashable, Sendable {
+    /// A port that a service publishes.
+    public struct Publication: Codable, Hashable, Sendable {
+        public var service: String
+        public var port: PortRange
+        public var transport: Transport
+        /// `mode: host`, rather than the ingress mesh.
+        public var host: Bool
+        public init(service: String, port: PortRange, transport: Transport, host: Bool) {
+            self.service = service
+            self.port = port
+            self.transport = transport
+            self.host = host
+        }
+    }
+
+    public var name: StackName
+    /// SHA-256 of all that follows, hexadecimal; every service carries it as the label `skep.bundle`.
+    public var digest: String
+    /// The compose file's text, as given to the Docker CLI.
+    public var compose: String
+    /// Files beside it by relative path, each value base64.
+    public var files: [String: String]
+    public var services: [String]
+    public var publications: [Publication]
+    /// Networks that must exist before it is deployed.
+    public var networks: [NetworkName]
+
+    public init(
+        name: StackName, digest: String, compose: String, files: [String: String] = [:], services: [String],
+        publications: [Publication] = [], networks: [NetworkName] = []
+    ) {
+        self.name = name
+        self.digest = digest
+        self.compose = compose
+        self.files = files
+        self.services = services
+        self.publications = publications
+        self.networks = networks
+    }
+}

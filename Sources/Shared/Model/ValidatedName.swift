@@ -1,0 +1,88 @@
+/// A name that cannot be wrong: it is checked when it is made, and decodes only if it passes.
+public protocol ValidatedName: RawRepresentable<String>, Codable, Hashable, Comparable, Sendable, CustomStringConvertible,
+    CodingKeyRepresentable
+{
+    /// Says in an operator's words what such a name may look like.
+    static var rule: String { get }
+    /// Whether the text is such a name.
+    static func accepts(_ text: String) -> Bool
+    /// Wraps a text that is known to be accepted.
+    init(unchecked: String)
+}
+
+extension ValidatedName {
+    public init?(rawValue: String) {
+        guard Self.accepts(rawValue) else { return nil }
+        self.init(unchecked: rawValue)
+    }
+
+    public var description: String { rawValue }
+
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// What the names of clusters, nodes, stacks and shares have in common: they become host names, DNS labels and file names.
+enum LabelRule {
+    static func accepts(_ text: String, limit: Int) -> Bool {
+        let bytes = text.utf8
+        guard !bytes.isEmpty, bytes.count <= limit, let first = bytes.first, let last = bytes.last else { return false }
+        func isLetterOrDigit(_ byte: UInt8) -> Bool { (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) }
+        return isLetterOrDigit(first) && isLetterOrDigit(last) && bytes.allSatisfy { isLetterOrDigit($0) || $0 == 0x2d }
+    }
+}
+
+/// A cluster's name.
+public struct ClusterName: ValidatedName {
+    public let rawValue: String
+    public init(unchecked: String) { rawValue = unchecked }
+    public static let rule = "lower-case letters, digits and inner hyphens, at most 40"
+    public static func accepts(_ text: String) -> Bool { LabelRule.accepts(text, limit: 40) }
+}
+
+/// A node's name in the cluster file; it is the machine's host name or stands for it.
+public struct NodeName: ValidatedName {
+    public let rawValue: String
+    public init(unchecked: String) { rawValue = unchecked }
+    public static let rule = "lower-case letters, digits and inner hyphens, at most 63 (it becomes a host name)"
+    public static func accepts(_ text: String) -> Bool { LabelRule.accepts(text, limit: 63) }
+}
+
+/// A stack's name; Docker puts it before every service's name.
+public struct StackName: ValidatedName {
+    public let rawValue: String
+    public init(unchecked: String) { rawValue = unchecked }
+    public static let rule = "lower-case letters, digits and inner hyphens, at most 40 (Docker puts it before service names)"
+    public static func accepts(_ text: String) -> Bool { LabelRule.accepts(text, limit: 40) }
+}
+
+/// A share's name.
+public struct ShareName: ValidatedName {
+    public let rawValue: String
+    public init(unchecked: String) { rawValue = unchecked }
+    public static let rule = "lower-case letters, digits and inner hyphens, at most 40"
+    public static func accepts(_ text: String) -> Bool { LabelRule.accepts(text, limit: 40) }
+}
+
+/// The name of an overlay network.
+public struct NetworkName: ValidatedName {
+    public let rawValue: String
+    public init(unchecked: String) { rawValue = unchecked }
+    public static let rule = "letters, digits, '.', '_' and '-', first a letter or digit, at most 63"
+    public static func accepts(_ text: String) -> Bool {
+        guard let first = text.utf8.first, text.utf8.count <= 63, !["ingress", "host", "none", "bridge"].contains(text) else { return false }
+        func isLetterOrDigit(_ byte: UInt8) -> Bool {
+            (0x61...0x7a).contains(byte) || (0x41...0x5a).contains(byte) || (0x30...0x39).contains(byte)
+        }
+        return isLetterOrDigit(first) && text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == 0x2d || $0 == 0x2e || $0 == 0x5f }
+    }
+}
+
+/// The identity of a machine; it stays through a reinstall of the agent.
+public struct NodeID: ValidatedName {
+    public let rawValue: String
+    public init(unchecked: String) { rawValue = unchecked }
+    public static let rule = "16 lower-case hexadecimal digits"
+    public static func accepts(_ text: String) -> Bool {
+        text.utf8.count == 16 && text.utf8.allSatisfy { (0x61...0x66).contains($0) || (0x30...0x39).contains($0) }
+    }
+}
