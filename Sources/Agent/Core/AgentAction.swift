@@ -1,0 +1,99 @@
+public import SkepModel
+
+/// Work that may not overlap is in one lane; different lanes run side by side.
+public enum Lane: String, Codable, Hashable, Sendable, CaseIterable, Comparable {
+    case packages, engine, sysctls, firewall, server, mounts, swarm, members, tokens, networks, stacks
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// One thing that an agent may do to its machine. All are idempotent: done twice, the machine is as if done once.
+public enum AgentAction: Hashable, Sendable {
+    /// `dpkg --configure -a`, `apt-get update`, `apt-get install`, in the transient unit `skep-apt`.
+    case installPackages([String])
+    case holdPackages([String])
+    case unholdPackages([String])
+    case purgePackages([String])
+
+    /// Merges the wanted keys into daemon.json, checks it, and restarts the engine if asked to.
+    case mergeDaemonConfig(NodeSpec.Docker, restart: Bool)
+    /// Puts the recorded text back, or removes the file if there was none.
+    case restoreDaemonConfig(original: String?, restart: Bool)
+    case startEngine
+
+    case setSysctls([String: String])
+    case restoreSysctls([String: String])
+
+    /// Installs the whole table in one transaction; answers with the listing's digest.
+    case installTable(text: String)
+    case removeTable
+
+    case makeFolder(path: String, owner: String, mode: String)
+    /// Writes the exports and settings files, enables and starts the server, and re-exports.
+    case writeExports(exports: String, settings: String)
+    case removeExports
+    /// Writes the unit and starts it.
+    case installMount(path: String, unit: String)
+    /// Unmounts, lazily if it must, and mounts again.
+    case remount(path: String)
+    /// Stops and removes the unit of ours; the mount point is removed if it is empty and we made it.
+    case removeMount(path: String)
+
+    case initialiseSwarm(NodeSpec.Initialisation)
+    case joinSwarm(NodeSpec.Join)
+    case leaveSwarm(force: Bool)
+
+    /// Sets role and our labels of a member.
+    case updateMember(id: String, role: Role?, labels: [String: String], removeLabels: [String])
+    case removeMember(id: String)
+    case sealToken(ManagerDuties.Sealing, expectedKey: String)
+    case rotateTokens(epoch: Int)
+    case createNetwork(ManagerDuties.Network)
+    case removeNetwork(String)
+    /// Makes the ingress network anew with that MTU; only while no service publishes through it.
+    case rebuildIngress(mtu: Int)
+    /// `docker stack deploy` in the transient unit `skep-stack-<name>`.
+    case deployStack(StackBundle)
+    /// Removes the stack and waits for its tasks.
+    case removeStack(String)
+
+    public var lane: Lane {
+        switch self {
+        case .installPackages, .holdPackages, .unholdPackages, .purgePackages: .packages
+        case .mergeDaemonConfig, .restoreDaemonConfig, .startEngine: .engine
+        case .setSysctls, .restoreSysctls: .sysctls
+        case .installTable, .removeTable: .firewall
+        case .makeFolder, .writeExports, .removeExports: .server
+        case .installMount, .remount, .removeMount: .mounts
+        case .initialiseSwarm, .joinSwarm, .leaveSwarm: .swarm
+        case .updateMember, .removeMember: .members
+        case .sealToken, .rotateTokens: .tokens
+        case .createNetwork, .removeNetwork, .rebuildIngress: .networks
+        case .deployStack, .removeStack: .stacks
+        }
+    }
+}
+
+/// How an action ended.
+public enum ActionOutcome: Hashable, Sendable {
+    case done
+    /// The table's listing after it was installed.
+    case installed(listing: String)
+    /// What was there before the first change, to be put back one day.
+    case originals(Originals)
+    case sealed(ManagerView.SealedToken)
+    /// Why it failed, in the words of apt, Docker, nft or the system.
+    case failed(String)
+
+    /// What an action found before it changed it; only what it touched is set.
+    public struct Originals: Hashable, Sendable {
+        /// The text of daemon.json; `.some(nil)` when there was none.
+        public var daemonConfig: String??
+        public var sysctls: [String: String]
+        public var packages: [String]
+        public init(daemonConfig: String?? = nil, sysctls: [String: String] = [:], packages: [String] = []) {
+            self.daemonConfig = daemonConfig
+            self.sysctls = sysctls
+            self.packages = packages
+        }
+    }
+}

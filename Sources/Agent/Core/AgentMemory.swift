@@ -1,0 +1,71 @@
+public import SkepModel
+
+/// What an agent must still know after a restart; it is on disk before an action that depends on it begins.
+public struct AgentMemory: Codable, Hashable, Sendable {
+    /// A table on trial, or the verdict on the last one.
+    public struct Firewall: Codable, Hashable, Sendable {
+        public struct Table: Codable, Hashable, Sendable {
+            public var text: String
+            /// Digest of the listing that nft gave right after it was installed; nil until then.
+            public var listing: String?
+            /// What decides whether it needs a trial: rules and fixed audiences, without the nodes' own addresses.
+            public var key: String
+            public init(text: String, listing: String? = nil, key: String) {
+                self.text = text
+                self.listing = listing
+                self.key = key
+            }
+        }
+        public struct Trial: Codable, Hashable, Sendable {
+            public var table: Table
+            public var until: Instant
+            public var outbound: Bool
+            public var inbound: Bool
+            public init(table: Table, until: Instant, outbound: Bool = false, inbound: Bool = false) {
+                self.table = table
+                self.until = until
+                self.outbound = outbound
+                self.inbound = inbound
+            }
+        }
+        /// The last table that was proven.
+        public var proven: Table?
+        public var trial: Trial?
+        /// The key that was undone, when, and what was missing.
+        public var undone: String?
+        public var undoneAt: Instant?
+        public var missing: String?
+        public init(proven: Table? = nil, trial: Trial? = nil) {
+            self.proven = proven
+            self.trial = trial
+        }
+    }
+
+    public var firewall: Firewall
+    /// The text of daemon.json before we touched it; `originalDaemonConfigKnown` tells a missing file from one not looked at.
+    public var originalDaemonConfig: String?
+    public var originalDaemonConfigKnown: Bool
+    public var originalSysctls: [String: String]
+    /// Packages that were not there before us.
+    public var packages: [String]
+    /// Packages that we put on hold.
+    public var held: [String]
+    /// The swarm that this node was told to join or made.
+    public var swarm: String?
+    /// The public key of each peer, as first seen, with its enrolment count.
+    public var peers: [NodeID: Peer]
+    public var sequence: Int
+    /// Events that the coordinator has not acknowledged, oldest first; at most 500.
+    public var events: [NodeEvent]
+
+    public init() {
+        firewall = Firewall()
+        originalDaemonConfigKnown = false
+        originalSysctls = [:]
+        packages = []
+        held = []
+        peers = [:]
+        sequence = 0
+        events = []
+    }
+}

@@ -1,0 +1,153 @@
+public import SkepModel
+
+/// What was seen, or why it could not be: absence means something only after a complete look.
+public enum Seen<Value: Sendable & Equatable>: Sendable, Equatable {
+    case seen(Value)
+    case failed(String)
+
+    public var value: Value? { if case .seen(let value) = self { value } else { nil } }
+}
+
+/// One complete look at the machine; each part stands alone, so that one that fails stops only its own plan.
+public struct Observation: Sendable, Equatable {
+    /// apt's and dpkg's state for the packages that the spec asks for.
+    public struct Packages: Sendable, Equatable {
+        /// Wanted packages that are installed and configured.
+        public var installed: Set<String>
+        /// Those of them that are held.
+        public var held: Set<String>
+        /// dpkg was interrupted and wants `dpkg --configure -a`.
+        public var interrupted: Bool
+        /// The last line of an apt run that is under way in its transient unit; nil when none is.
+        public var running: String?
+        /// Why the last run failed, in apt's own words.
+        public var failure: String?
+        public init(
+            installed: Set<String> = [], held: Set<String> = [], interrupted: Bool = false, running: String? = nil, failure: String? = nil
+        ) {
+            self.installed = installed
+            self.held = held
+            self.interrupted = interrupted
+            self.running = running
+            self.failure = failure
+        }
+    }
+
+    public enum Engine: Sendable, Equatable {
+        /// No engine is installed.
+        case absent
+        /// Installed, and its socket does not answer; systemd's or its own words.
+        case stopped(String)
+        case running(version: String, bridges: [String])
+    }
+
+    public enum DaemonConfig: Sendable, Equatable {
+        /// The wanted keys are there with the wanted values.
+        case asWanted
+        /// They are not; and whether the change needs a restart of the engine.
+        case differs(restart: Bool)
+        /// The file cannot be used: the reason with line and column where there is one.
+        case invalid(String)
+    }
+
+    /// The table `inet skep`.
+    public struct Table: Sendable, Equatable {
+        /// Digest of `nft --stateless list table inet skep`; nil when there is no such table.
+        public var listing: String?
+        /// New connections from management that were let in since the table was installed.
+        public var managementConnections: Int
+        public init(listing: String?, managementConnections: Int = 0) {
+            self.listing = listing
+            self.managementConnections = managementConnections
+        }
+    }
+
+    public struct Folder: Sendable, Equatable {
+        public var exists: Bool
+        /// `uid:gid`.
+        public var owner: String
+        /// Octal, four digits.
+        public var mode: String
+        public init(exists: Bool, owner: String = "", mode: String = "") {
+            self.exists = exists
+            self.owner = owner
+            self.mode = mode
+        }
+    }
+
+    /// What serves shares here.
+    public struct Server: Sendable, Equatable {
+        /// Text of /etc/exports.d/skep.exports; nil when there is none.
+        public var exports: String?
+        /// Text of /etc/nfs.conf.d/skep.conf.
+        public var settings: String?
+        /// Whether nfs-server.service is active.
+        public var active: Bool
+        /// Paths that the kernel exports now.
+        public var exported: Set<String>
+        /// By path, for those that the spec names.
+        public var folders: [String: Folder]
+        public init(
+            exports: String? = nil, settings: String? = nil, active: Bool = false, exported: Set<String> = [], folders: [String: Folder] = [:]
+        ) {
+            self.exports = exports
+            self.settings = settings
+            self.active = active
+            self.exported = exported
+            self.folders = folders
+        }
+    }
+
+    /// One place where a share should be, or a unit of ours that remains.
+    public struct MountPoint: Sendable, Equatable {
+        public enum Health: Sendable, Equatable {
+            /// A file can be created (where the node may write) or the folder be read.
+            case good
+            /// Why not, in an operator's words: `ReadOnly`, `Stale`, `ServerGone`, `Shadowed`, …
+            case bad(reason: String, message: String)
+        }
+        /// Text of our unit file; nil when there is none.
+        public var unit: String?
+        /// `server:/path` or the bound folder, as the kernel says it; nil when nothing is mounted there.
+        public var source: String?
+        public var health: Health?
+        public init(unit: String? = nil, source: String? = nil, health: Health? = nil) {
+            self.unit = unit
+            self.source = source
+            self.health = health
+        }
+    }
+
+    public var facts: NodeFacts
+    public var packages: Seen<Packages>
+    public var engine: Seen<Engine>
+    public var daemonConfig: Seen<DaemonConfig>
+    /// Current values of the keys that the spec or the memory names; an absent key does not exist in this kernel.
+    public var sysctls: Seen<[String: String]>
+    public var table: Seen<Table>
+    public var server: Seen<Server>
+    /// By mount path: those of the spec and those of units of ours.
+    public var mounts: Seen<[String: MountPoint]>
+    public var swarm: Seen<SwarmStatus>
+    /// Only on managers that answer.
+    public var manager: Seen<ManagerView>?
+    public var probe: ProbeReport?
+
+    public init(
+        facts: NodeFacts, packages: Seen<Packages>, engine: Seen<Engine>, daemonConfig: Seen<DaemonConfig>, sysctls: Seen<[String: String]>,
+        table: Seen<Table>, server: Seen<Server>, mounts: Seen<[String: MountPoint]>, swarm: Seen<SwarmStatus>,
+        manager: Seen<ManagerView>? = nil, probe: ProbeReport? = nil
+    ) {
+        self.facts = facts
+        self.packages = packages
+        self.engine = engine
+        self.daemonConfig = daemonConfig
+        self.sysctls = sysctls
+        self.table = table
+        self.server = server
+        self.mounts = mounts
+        self.swarm = swarm
+        self.manager = manager
+        self.probe = probe
+    }
+}
