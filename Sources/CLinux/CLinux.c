@@ -85,6 +85,13 @@ int clinux_set_nonblocking(int fd) {
 int clinux_open(const char *path, int flags, mode_t mode) { return open(path, flags | O_CLOEXEC, mode); }
 int clinux_openat(int directory, const char *path, int flags, mode_t mode) { return openat(directory, path, flags | O_CLOEXEC, mode); }
 
+const char *clinux_next_name(DIR *directory) {
+    struct dirent *entry;
+    do entry = readdir(directory);
+    while (entry && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+    return entry ? entry->d_name : NULL;
+}
+
 int clinux_block_signals(const int *signals, int count) {
     sigset_t set;
     signal_set(&set, signals, count);

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <dirent.h>
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
@@ -48,6 +49,9 @@ int clinux_memfd(const char *name);
 int clinux_set_nonblocking(int fd);
 int clinux_open(const char *path, int flags, mode_t mode);
 int clinux_openat(int directory, const char *path, int flags, mode_t mode);
+
+/// The next name in a folder, `.` and `..` left out; NULL at its end.
+const char *_Nullable clinux_next_name(DIR *directory);
 
 // signals of the calling thread
 int clinux_block_signals(const int *signals, int count);
