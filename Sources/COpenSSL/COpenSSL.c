@@ -146,3 +146,8 @@ CMS_ContentInfo *cossl_seal(const unsigned char *bytes, int count, X509 *recipie
     CMS_ContentInfo_free(cms);
     return NULL;
 }
+
+int cossl_write_cms(BIO *bio, CMS_ContentInfo *message) { return PEM_write_bio_CMS_stream(bio, message, NULL, 0) == 1; }
+CMS_ContentInfo *cossl_read_cms(BIO *bio) {
+    return PEM_ASN1_read_bio((d2i_of_void *)d2i_CMS_ContentInfo, PEM_STRING_CMS, bio, NULL, NULL, NULL);
+}

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -43,4 +44,7 @@ int cossl_time(const ASN1_TIME *time, int64_t *seconds);
 int cossl_verify(X509 *leaf, STACK_OF(X509) *intermediates, STACK_OF(X509) *roots, int64_t at, int *depth);
 
 CMS_ContentInfo *cossl_seal(const unsigned char *bytes, int count, X509 *recipient);
+int cossl_write_cms(BIO *bio, CMS_ContentInfo *message);
+CMS_ContentInfo *cossl_read_cms(BIO *bio);
+
 #endif
