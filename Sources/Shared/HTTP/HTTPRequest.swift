@@ -66,7 +66,7 @@ public struct HTTPRequest: Sendable, Equatable {
 
 /// How the two ends of a TLS connection prove themselves. TLS 1.3 is the least.
 public struct TLSOptions: Sendable, Equatable {
-    /// Whom to believe. There is no way to believe everybody.
+    /// Whom to believe.
     public enum Trust: Sendable, Equatable {
         /// The system's authorities.
         case system
@@ -76,6 +76,8 @@ public struct TLSOptions: Sendable, Equatable {
         case authorityPEM(String)
         /// The holder of one public key, `sha256//` and base64: neither chain, name nor dates are looked at.
         case pinnedKeyOnly(String)
+        /// Nobody: for reading what proves itself, as an authority whose fingerprint is known; no secret may be sent.
+        case nobody
     }
 
     /// A client's certificate chain and key.

@@ -133,6 +133,9 @@ final class Transfer {
             try pin(key)
             try set(CURLOPT_SSL_VERIFYPEER, 0)
             try set(CURLOPT_SSL_VERIFYHOST, 0)
+        case .nobody:
+            try set(CURLOPT_SSL_VERIFYPEER, 0)
+            try set(CURLOPT_SSL_VERIFYHOST, 0)
         }
         if let key = tls.pinnedKey { try pin(key) }
         switch tls.identity {
