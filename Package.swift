@@ -97,6 +97,9 @@ let package = Package(
             ["CoordinatorAPI", "CoordinatorStore", "CoordinatorAuthority", "SkepModel", argumentParser, logging, lifecycle]),
 
         program("skep", "CLI", ["SkepModel", "SkepWire", "SkepClusterFile", "SkepCompose", "SkepHTTP", "SkepSystem", argumentParser]),
+        tests("SkepSystemTests", "SkepSystemTests", ["SkepSystem", "CLinux"]),
+        tests("SkepHTTPTests", "SkepHTTPTests", ["SkepHTTP", "SkepSystem", "CLinux"]),
+        tests("SkepCryptoTests", "SkepCryptoTests", ["SkepCrypto"]),
     ],
     swiftLanguageModes: [.v6]
 )

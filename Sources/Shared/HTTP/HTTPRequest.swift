@@ -10,6 +10,11 @@ public struct HTTPHeader: Sendable, Equatable {
         self.name = name
         self.value = value
     }
+
+    /// Whether it proves who sends it.
+    var isCredential: Bool {
+        ["authorization", "cookie", "proxy-authorization"].contains(name.lowercased())
+    }
 }
 
 /// One request, as a value, with all its limits.
@@ -76,7 +81,8 @@ public struct TLSOptions: Sendable, Equatable {
         case authorityPEM(String)
         /// The holder of one public key, `sha256//` and base64: neither chain, name nor dates are looked at.
         case pinnedKeyOnly(String)
-        /// Nobody: for reading what proves itself, as an authority whose fingerprint is known; no secret may be sent.
+        /// Nobody: for reading what proves itself, as an authority whose fingerprint is known. Only a GET without body, identity and
+        /// credentials is sent, and the caller checks what came and from whom.
         case nobody
     }
 

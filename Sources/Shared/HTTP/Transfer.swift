@@ -134,6 +134,10 @@ final class Transfer {
             try set(CURLOPT_SSL_VERIFYPEER, 0)
             try set(CURLOPT_SSL_VERIFYHOST, 0)
         case .nobody:
+            // What is read must prove itself, and there is nothing in the request for a stranger to take.
+            guard request.method == .get, request.body == nil, tls.identity == nil, !request.headers.contains(where: \.isCredential) else {
+                throw HTTPError(.tls, "a server that nobody vouches for is only read from", address: address)
+            }
             try set(CURLOPT_SSL_VERIFYPEER, 0)
             try set(CURLOPT_SSL_VERIFYHOST, 0)
         }

@@ -1,0 +1,156 @@
+import CLinux
+import Glibc
+import SkepSystem
+import Testing
+
+@Suite struct LoopTests {
+    init() {
+        EventLoop.runInBackground()
+    }
+
+    @LoopActor @Test func workRunsOnOneThread() async throws {
+        let thread = clinux_gettid()
+        for _ in 0..<100 {
+            try await LoopActor.sleep(for: .microseconds(10))
+            #expect(clinux_gettid() == thread)
+        }
+        #expect(EventLoop.shared.isCurrent)
+    }
+
+    @LoopActor @Test func aThousandTimersFireInTheOrderOfTheirDeadlines() async throws {
+        let delays = (0..<1000).map { _ in SystemRandom.uniform(0...200_000) }
+        let done = OneShot<Void>()
+        var fired: [Int64] = []
+        // All are made in one turn, so none fires before the last is in.
+        for delay in delays {
+            LoopActor.schedule(after: .microseconds(delay)) {
+                fired.append(delay)
+                if fired.count == delays.count { done.finish(.success(())) }
+            }
+        }
+        try await LoopActor.withDeadline(.seconds(10)) { try await done.value() }
+        // Deadlines are counted from a clock that moves on between two calls; 5 ms is more than making them all takes.
+        for (one, next) in zip(fired, fired.dropFirst()) { #expect(next > one - 5000) }
+        #expect(fired.sorted() == delays.sorted())
+    }
+
+    @LoopActor @Test func equalDeadlinesKeepTheirOrder() async throws {
+        let done = OneShot<Void>()
+        var fired: [Int] = []
+        for number in 0..<100 {
+            LoopActor.schedule(after: .seconds(-1)) {
+                fired.append(number)
+                if number == 99 { done.finish(.success(())) }
+            }
+        }
+        try await done.value()
+        #expect(fired == Array(0..<100))
+    }
+
+    @LoopActor @Test func cancelledTimersDoNotFire() async throws {
+        var fired = 0
+        let timers = (0..<200).map { _ in LoopActor.schedule(after: .milliseconds(20)) { fired += 1 } }
+        for timer in timers.dropFirst(10) { timer.cancel() }
+        try await LoopActor.sleep(for: .milliseconds(60))
+        #expect(fired == 10)
+        #expect(!timers[0].isPending)
+    }
+
+    @LoopActor @Test func sleepLastsAsLongAsAsked() async throws {
+        let begin = SystemClock.monotonicMilliseconds()
+        try await LoopActor.sleep(for: .milliseconds(50))
+        let took = SystemClock.monotonicMilliseconds() - begin
+        #expect(took >= 49 && took < 1000)
+    }
+
+    @LoopActor @Test func cancellingEndsASleepAtOnce() async throws {
+        let begin = SystemClock.monotonicMilliseconds()
+        let task = Task { @LoopActor in try await LoopActor.sleep(for: .seconds(60)) }
+        try await LoopActor.sleep(for: .milliseconds(5))
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(SystemClock.monotonicMilliseconds() - begin < 5000)
+    }
+
+    @LoopActor @Test func aDeadlineCancelsTheOperation() async throws {
+        let error = await #expect(throws: SystemError.self) {
+            try await LoopActor.withDeadline(.milliseconds(20)) { try await LoopActor.sleep(for: .seconds(60)) }
+        }
+        #expect(error?.code == .timeout)
+        let value = try await LoopActor.withDeadline(.seconds(60)) { 7 }
+        #expect(value == 7)
+        await #expect(throws: SystemError(.notFound, "")) {
+            try await LoopActor.withDeadline(.seconds(60)) { throw SystemError(.notFound, "its own") }
+        }
+    }
+
+    @LoopActor @Test func cancellingTheCallerReachesIntoADeadline() async throws {
+        let task = Task { @LoopActor in
+            try await LoopActor.withDeadline(.seconds(60)) { try await LoopActor.sleep(for: .seconds(60)) }
+        }
+        try await LoopActor.sleep(for: .milliseconds(5))
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    @LoopActor @Test func aWatchSeesWhatComesUntilItIsCancelled() async throws {
+        var ends: [Int32] = [-1, -1]
+        #expect(clinux_pipe(&ends) == 0)
+        let (reading, writing) = (ends[0], ends[1])
+        defer {
+            close(reading)
+            close(writing)
+        }
+        var seen = 0
+        let watch = try LoopActor.watch(reading, .readable) { events in
+            #expect(events == .readable)
+            var byte: UInt8 = 0
+            seen += Glibc.read(reading, &byte, 1)
+        }
+        #expect(Glibc.write(writing, "ab", 2) == 2)
+        while seen < 2 { try await LoopActor.sleep(for: .milliseconds(1)) }
+        watch.cancel()
+        #expect(Glibc.write(writing, "c", 1) == 1)
+        try await LoopActor.readable(reading)
+        #expect(seen == 2)
+        #expect(throws: SystemError.self) { try watch.update(.readable) }
+    }
+
+    @LoopActor @Test func aDescriptorIsWatchedOnce() throws {
+        let event = clinux_eventfd()
+        defer { close(event) }
+        let watch = try LoopActor.watch(event, .readable) { _ in }
+        #expect(throws: SystemError(.exists, "")) { try LoopActor.watch(event, .readable) { _ in } }
+        watch.cancel()
+        try LoopActor.watch(event, .readable) { _ in }.cancel()
+    }
+
+    @Test func manyTasksFromManyThreadsAllArrive() async {
+        let counter = Counter()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<1000 { group.addTask { await counter.add() } }
+        }
+        #expect(await counter.count == 1000)
+    }
+}
+
+@LoopActor private final class Counter {
+    private(set) var count = 0
+
+    func add() {
+        count += 1
+    }
+}
+
+/// Blocks the loop on purpose, so nothing else of this process may be timed meanwhile.
+@Suite(.serialized) struct StallSerialTests {
+    @LoopActor @Test func aTurnThatTakesTooLongIsTold() async throws {
+        EventLoop.runInBackground()
+        let told = OneShot<Duration>()
+        EventLoop.shared.onStall(over: .milliseconds(100)) { told.finish(.success($0)) }
+        EventLoop.shared.submit { usleep(150_000) }
+        let took = try await LoopActor.withDeadline(.seconds(5)) { try await told.value() }
+        #expect(took >= .milliseconds(150))
+        #expect(EventLoop.shared.longestTurn >= took)
+    }
+}
