@@ -31,6 +31,8 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -45,6 +47,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -68,13 +71,14 @@ let package = Package(
         swift("SkepSystem", "Shared/System", ["CLinux"]),
         swift("SkepCrypto", "Shared/Crypto", ["COpenSSL"]),
         swift("SkepHTTP", "Shared/HTTP", ["CCurl", "SkepSystem"]),
-        swift("SkepClusterFile", "Shared/ClusterFile", ["SkepModel", yams]),
-        swift("SkepCompose", "Shared/Compose", ["SkepModel", yams, crypto]),
+        swift("SkepYAML", "Shared/YAML", ["SkepModel", yams]),
+        swift("SkepClusterFile", "Shared/ClusterFile", ["SkepModel", "SkepYAML"]),
+        swift("SkepCompose", "Shared/Compose", ["SkepModel", "SkepYAML", "SkepClusterFile", crypto]),
 
         // Agent: core ← docker, host ← runtime ← main; no package of SwiftPM
         swift("AgentCore", "Agent/Core", ["SkepModel"]),
         swift("AgentDocker", "Agent/Docker", ["SkepModel", "AgentCore", "SkepHTTP", "SkepSystem"]),
-        swift("AgentHost", "Agent/Host", ["SkepModel", "AgentCore", "SkepSystem", "CLinux"]),
+        swift("AgentHost", "Agent/Host", ["SkepModel", "AgentCore", "SkepCrypto", "SkepSystem", "CLinux"]),
         swift(
             "AgentRuntime", "Agent/Runtime",
             ["SkepModel", "SkepWire", "AgentCore", "AgentDocker", "AgentHost", "SkepHTTP", "SkepCrypto", "SkepSystem", "CLinux"]),
@@ -83,23 +87,27 @@ let package = Package(
         // Coordinator: core ← store, authority; dashboard ← API ← main
         swift("CoordinatorCore", "Coordinator/Core", ["SkepModel"]),
         swift("CoordinatorStore", "Coordinator/Store", ["SkepModel", "CoordinatorCore", grdb]),
-        swift("CoordinatorAuthority", "Coordinator/Authority", ["SkepModel", "CoordinatorStore", x509, crypto]),
+        swift("CoordinatorAuthority", "Coordinator/Authority", ["SkepModel", "SkepSystem", x509, crypto, asn1]),
         swift(
             "CoordinatorDashboard", "Coordinator/Dashboard", ["SkepModel", "SkepWire", mustache], resources: [.embedInCode("Templates")]),
         swift(
             "CoordinatorAPI", "Coordinator/API",
             [
-                "SkepModel", "SkepWire", "SkepClusterFile", "SkepCompose", "CoordinatorCore", "CoordinatorStore", "CoordinatorAuthority",
-                "CoordinatorDashboard", hummingbird, hummingbirdCore, nioSSL, nioCore, logging, lifecycle, crypto, x509,
+                "SkepModel", "SkepWire", "SkepSystem", "SkepClusterFile", "SkepCompose", "CoordinatorCore", "CoordinatorStore", "CoordinatorAuthority",
+                "CoordinatorDashboard", hummingbird, hummingbirdCore, nioSSL, nioCore, nioTLS, logging, lifecycle, crypto,
+                x509,
             ]),
         program(
             "skep-coordinator", "Coordinator/Main",
-            ["CoordinatorAPI", "CoordinatorStore", "CoordinatorAuthority", "SkepModel", argumentParser, logging, lifecycle]),
+            ["CoordinatorAPI", "CoordinatorStore", "CoordinatorAuthority", "SkepModel", "SkepSystem", argumentParser, logging, lifecycle]),
 
         program("skep", "CLI", ["SkepModel", "SkepWire", "SkepClusterFile", "SkepCompose", "SkepHTTP", "SkepSystem", argumentParser]),
         tests("SkepSystemTests", "SkepSystemTests", ["SkepSystem", "CLinux"]),
         tests("SkepHTTPTests", "SkepHTTPTests", ["SkepHTTP", "SkepSystem", "CLinux"]),
         tests("SkepCryptoTests", "SkepCryptoTests", ["SkepCrypto"]),
+        tests("CoordinatorStoreTests", "CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "SkepModel"]),
+        tests("CoordinatorAuthorityTests", "CoordinatorAuthorityTests", ["CoordinatorAuthority", "SkepModel", x509, crypto]),
+        tests("CoordinatorDashboardTests", "CoordinatorDashboardTests", ["CoordinatorDashboard", "SkepModel", "SkepWire"]),
     ],
     swiftLanguageModes: [.v6]
 )

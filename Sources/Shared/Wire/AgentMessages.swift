@@ -151,11 +151,16 @@ public struct WireError: Codable, Sendable, Error {
     public var file: String?
     public var line: Int?
     public var column: Int?
-    public init(code: String, message: String, file: String? = nil, line: Int? = nil, column: Int? = nil) {
+    /// All that is wrong in the files that were sent, where more than one thing is.
+    public var diagnostics: [FileDiagnostic]?
+    public init(
+        code: String, message: String, file: String? = nil, line: Int? = nil, column: Int? = nil, diagnostics: [FileDiagnostic]? = nil
+    ) {
         self.code = code
         self.message = message
         self.file = file
         self.line = line
         self.column = column
+        self.diagnostics = diagnostics
     }
 }

@@ -1,0 +1,149 @@
+public import SkepModel
+import Yams
+
+/// Reads one YAML document within limits: size, depth and, with aliases counted in full, the number of its pieces.
+public enum YAMLReader {
+    /// Bytes.
+    public static let sizeLimit = 1 << 20
+    static let depthLimit = 40
+    static let pieceLimit = 50_000
+
+    /// The document; nil when the text is empty. Throws where YAML itself is broken or a limit is passed.
+    public static func read(_ text: String, file: String) throws(FileDiagnostic) -> YAMLNode? {
+        guard text.utf8.count <= sizeLimit else {
+            throw FileDiagnostic(
+                file: file, line: 1, column: 1, message: "the file has \(text.utf8.count) bytes", fix: "at most \(sizeLimit) are read")
+        }
+        try refuseAliasesInKeys(text, file: file)
+        let root: Node?
+        do {
+            root = try Parser(yaml: text, encoding: .utf8).singleRoot()
+        } catch let error as YamlError {
+            throw diagnostic(error, text: text, file: file)
+        } catch {
+            throw FileDiagnostic(file: file, line: 1, column: 1, message: "this is not YAML: \(error)")
+        }
+        guard let root else { return nil }
+        var conversion = Conversion(file: file)
+        return try conversion.node(root, depth: 0)
+    }
+
+    /// A key that is itself a structure is never needed, and comparing keys made of aliases can take for ever.
+    private static func refuseAliasesInKeys(_ text: String, file: String) throws(FileDiagnostic) {
+        var number = 0
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            number += 1
+            let stripped = line.drop { $0 == " " || $0 == "-" }
+            guard stripped.hasPrefix("? ") || stripped.hasPrefix("?\t") || (stripped.hasPrefix("*") && stripped.contains(" :")),
+                text.contains("&")
+            else { continue }
+            throw FileDiagnostic(
+                file: file, line: number, column: line.count - stripped.count + 1, message: "a key is a structure or an alias",
+                fix: "write the key as plain text")
+        }
+    }
+
+    private static func diagnostic(_ error: YamlError, text: String, file: String) -> FileDiagnostic {
+        switch error {
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
+            let words = [context.map { $0.text }, problem].compactMap { $0 }.joined(separator: " ")
+            return FileDiagnostic(
+                file: file, line: mark.line, column: mark.column, message: "this is not YAML: \(words)",
+                fix: "look at the indentation, the quotes and the brackets here and just before")
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            let key = duplicates.first ?? ""
+            let mark = second(key, after: context.mark, in: text)
+            return FileDiagnostic(
+                file: file, line: mark.line, column: mark.column, message: "'\(key)' is given twice (first on line \(context.mark.line))",
+                fix: "keep one of the two")
+        case .reader(let problem, let offset, _, _):
+            let before = text.utf8.prefix(offset ?? 0).split(separator: 0x0a, omittingEmptySubsequences: false)
+            return FileDiagnostic(
+                file: file, line: max(before.count, 1), column: (before.last?.count ?? 0) + 1, message: "this is not YAML: \(problem)",
+                fix: "remove the character, or write it as an escape in double quotes")
+        default:
+            return FileDiagnostic(file: file, line: 1, column: 1, message: "this is not YAML: \(error)")
+        }
+    }
+
+    /// Where a key stands again at the same depth: YAML's reader names the first place alone.
+    private static func second(_ key: String, after mark: Mark, in text: String) -> (line: Int, column: Int) {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        for index in lines.indices.dropFirst(mark.line) {
+            let indent = lines[index].prefix { $0 == " " }.count
+            let rest = lines[index].dropFirst(indent)
+            guard indent == mark.column - 1 else { continue }
+            if [key, "\"\(key)\"", "'\(key)'"].contains(where: { rest.hasPrefix("\($0):") }) { return (index + 1, indent + 1) }
+        }
+        return (mark.line, mark.column)
+    }
+
+    /// Turns the parser's nodes into ours.
+    private struct Conversion {
+        let file: String
+        var pieces = 0
+
+        mutating func node(_ node: Node, depth: Int) throws(FileDiagnostic) -> YAMLNode {
+            let line = node.mark?.line ?? 0
+            let column = node.mark?.column ?? 0
+            func refuse(_ message: String, _ fix: String) -> FileDiagnostic {
+                FileDiagnostic(file: file, line: line, column: column, message: message, fix: fix)
+            }
+            pieces += 1
+            guard pieces <= pieceLimit else { throw refuse("the document has too many pieces, aliases counted in full", "at most \(pieceLimit) are read") }
+            guard depth <= depthLimit else { throw refuse("the document is nested too deeply", "at most \(depthLimit) levels are read") }
+            switch node {
+            case .scalar(let scalar):
+                return YAMLNode(.scalar(.init(scalar.string, kind(node))), line: line, column: column)
+            case .sequence(let items):
+                var list: [YAMLNode] = []
+                for item in items { list.append(try self.node(item, depth: depth + 1)) }
+                return YAMLNode(.list(list), line: line, column: column)
+            case .mapping(let mapping):
+                return YAMLNode(.map(try entries(mapping, depth: depth)), line: line, column: column)
+            case .alias:
+                throw refuse("an alias that nothing defines", "define it with '&' above, or write the value out")
+            }
+        }
+
+        private func kind(_ node: Node) -> YAMLNode.Kind {
+            switch node.tag.name {
+            case .int: node.scalar?.string.contains(":") == true ? .text : .integer
+            case .float: node.scalar?.string.contains(":") == true ? .text : .decimal
+            case .bool: .truth
+            case .null: .null
+            default: .text
+            }
+        }
+
+        private mutating func entries(_ mapping: Node.Mapping, depth: Int) throws(FileDiagnostic) -> [YAMLNode.Entry] {
+            var own: [YAMLNode.Entry] = []
+            var merged: [YAMLNode.Entry] = []
+            for pair in mapping {
+                guard let key = pair.key.scalar else {
+                    throw FileDiagnostic(
+                        file: file, line: pair.key.mark?.line ?? 0, column: pair.key.mark?.column ?? 0, message: "a key is a structure",
+                        fix: "write the key as plain text")
+                }
+                let value = try node(pair.value, depth: depth + 1)
+                if key.string == "<<", key.style == .plain {
+                    let sources = value.list ?? [value]
+                    for source in sources {
+                        guard let more = source.map else {
+                            throw FileDiagnostic(
+                                file: file, line: value.line, column: value.column, message: "'<<' merges \(source.kindInWords)",
+                                fix: "give it a mapping")
+                        }
+                        merged += more
+                    }
+                } else {
+                    own.append(.init(key: key.string, line: pair.key.mark?.line ?? 0, column: pair.key.mark?.column ?? 0, value: value))
+                }
+            }
+            var known = Set(own.map(\.key))
+            for entry in merged where known.insert(entry.key).inserted { own.append(entry) }
+            return own
+        }
+    }
+}
