@@ -108,6 +108,7 @@ let package = Package(
         tests("CoordinatorStoreTests", "CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "SkepModel"]),
         tests("CoordinatorAuthorityTests", "CoordinatorAuthorityTests", ["CoordinatorAuthority", "SkepModel", x509, crypto]),
         tests("CoordinatorDashboardTests", "CoordinatorDashboardTests", ["CoordinatorDashboard", "SkepModel", "SkepWire"]),
+        tests("AgentRuntimeTests", "AgentRuntimeTests", ["AgentRuntime", "AgentCore", "SkepModel", "SkepWire", "SkepHTTP", "SkepCrypto", "SkepSystem"]),
     ],
     swiftLanguageModes: [.v6]
 )
