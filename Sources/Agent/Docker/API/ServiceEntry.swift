@@ -1,0 +1,75 @@
+/// A service in `GET /services?status=true`.
+struct ServiceEntry: Decodable, Sendable {
+    struct Empty: Decodable, Sendable {}
+    struct Count: Decodable, Sendable { var Replicas: Int? }
+    struct JobCount: Decodable, Sendable { var TotalCompletions: Int? }
+    struct Modes: Decodable, Sendable {
+        var Replicated: Count?
+        var Global: Empty?
+        var ReplicatedJob: JobCount?
+        var GlobalJob: Empty?
+    }
+    struct Places: Decodable, Sendable { var Constraints: [String]? }
+    struct Template: Decodable, Sendable { var Placement: Places? }
+    struct Port: Decodable, Sendable {
+        var PublishMode: String?
+        var PublishedPort: Int?
+    }
+    struct Endpoint: Decodable, Sendable { var Ports: [Port]? }
+    struct Specification: Decodable, Sendable {
+        var Name: String
+        var Labels: [String: String]?
+        var TaskTemplate: Template?
+        var Mode: Modes?
+        var EndpointSpec: Endpoint?
+    }
+    struct Update: Decodable, Sendable {
+        var State: String?
+        var Message: String?
+    }
+    struct Figures: Decodable, Sendable {
+        var RunningTasks: Int?
+        var DesiredTasks: Int?
+        var CompletedTasks: Int?
+    }
+
+    var ID: String
+    var Spec: Specification
+    var UpdateStatus: Update?
+    var ServiceStatus: Figures?
+
+    var labels: [String: String] { Spec.Labels ?? [:] }
+    var stack: String? { labels[SkepLabel.stack] }
+    var isOurs: Bool { SkepLabel.isOurs(Spec.Labels) }
+    var constraints: [String] { Spec.TaskTemplate?.Placement?.Constraints ?? [] }
+    var isGlobal: Bool { Spec.Mode?.Global != nil || Spec.Mode?.GlobalJob != nil }
+    var isJob: Bool { Spec.Mode?.ReplicatedJob != nil || Spec.Mode?.GlobalJob != nil }
+    var isUpdating: Bool { ["updating", "rollback_started"].contains(UpdateStatus?.State ?? "") }
+    /// The last update stopped or was taken back, and Docker says why.
+    var hasFailedUpdate: Bool { ["paused", "rollback_paused", "rollback_completed"].contains(UpdateStatus?.State ?? "") }
+    var publishesThroughIngress: Bool { Spec.EndpointSpec?.Ports?.contains { $0.PublishMode != "host" } ?? false }
+}
+
+/// A task in `GET /tasks`.
+struct TaskEntry: Decodable, Sendable {
+    struct State: Decodable, Sendable {
+        var Timestamp: String?
+        var State: String?
+        var Message: String?
+        var Err: String?
+    }
+
+    var ID: String
+    var ServiceID: String?
+    var NodeID: String?
+    var DesiredState: String?
+    var Status: State?
+
+    /// The time of the last change in a form that sorts: Go drops the zeros at a fraction's end.
+    var changed: String {
+        let text = (Status?.Timestamp ?? "").prefix { $0 != "Z" }
+        guard let point = text.firstIndex(of: ".") else { return text + ".000000000" }
+        let fraction = text[text.index(after: point)...]
+        return text + String(repeating: "0", count: max(0, 9 - fraction.count))
+    }
+}

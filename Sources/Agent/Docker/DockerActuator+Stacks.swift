@@ -1,0 +1,149 @@
+public import SkepModel
+internal import SkepSystem
+
+/// Stacks: deployed by the Docker CLI, removed through the API.
+extension DockerActuator {
+    private struct Entry: Decodable, Sendable {
+        struct Spec: Decodable, Sendable {
+            var Name: String
+            var Labels: [String: String]?
+        }
+        var ID: String
+        var Spec: Spec
+    }
+
+    private struct Container: Decodable, Sendable { var Id: String }
+
+    func deploy(_ bundle: StackBundle) async throws {
+        do {
+            try await handOver(bundle)
+            failures[bundle.name.rawValue] = nil
+        } catch {
+            if !(error is CancellationError) { failures[bundle.name.rawValue] = DockerError.words(error) }
+            throw error
+        }
+    }
+
+    private func handOver(_ bundle: StackBundle) async throws {
+        let name = bundle.name.rawValue
+        guard let program = settings.programs.first(where: Files.exists) else {
+            throw DockerError(.failed, "the Docker CLI is not installed (\(settings.programs.joined(separator: ", ")))")
+        }
+        try await checkOwner(of: name, try await services(of: name))
+        let folder = try StackFolder(bundle, under: settings.stackFolder)
+        defer { folder.remove() }
+        let command = StackCommand(
+            program: program, socket: client.socket, folder: folder, stack: bundle.name, resolvesImages: settings.resolvesImages,
+            deadline: settings.deployDeadline)
+        if let failure = try await command.run(withSystemd: settings.usesSystemd) { throw DockerError(.refused, failure) }
+    }
+
+    /// Removes a stack of ours and waits until nothing of it runs, before its networks, configs and secrets go.
+    func removeStack(_ name: String) async throws {
+        let services = try await services(of: name)
+        try await checkOwner(of: name, services)
+        for service in services {
+            do { try await client.delete("/services/\(service.ID)") } catch let error as DockerError where error.code == .notFound { continue }
+        }
+        try await waitForTasks(of: name)
+        func isOurs(_ labels: [String: String]?) -> Bool { !services.isEmpty || SkepLabel.isOurs(labels) }
+        for network in try await networks() where network.stack == name && isOurs(network.Labels) { try await remove(network) }
+        for kind in ["/configs", "/secrets"] {
+            for entry in try await attachments(kind, of: name) where isOurs(entry.Spec.Labels) { try await removeUnused(kind, entry) }
+        }
+        failures[name] = nil
+        tidied = tidied.filter { !$0.hasPrefix(name + "@") }
+    }
+
+    /// Removes the configs and secrets of ours that converged stacks no longer use. Called after a look, and nearly always nothing to do.
+    public func tidy(_ view: ManagerView) async {
+        for stack in view.stacks where stack.ours && stack.failure == nil {
+            guard let bundle = stack.services.first?.bundle, !tidied.contains("\(stack.name)@\(bundle)"),
+                stack.services.allSatisfy({ $0.bundle == bundle && $0.running == $0.desired && !$0.updating })
+            else { continue }
+            do {
+                let used = try await usedAttachments(of: stack.name)
+                for kind in ["/configs", "/secrets"] {
+                    for entry in try await attachments(kind, of: stack.name)
+                    where SkepLabel.isOurs(entry.Spec.Labels) && !used.contains(entry.ID) {
+                        try await removeUnused(kind, entry)
+                    }
+                }
+                tidied = tidied.filter { !$0.hasPrefix(stack.name + "@") }
+                tidied.insert("\(stack.name)@\(bundle)")
+            } catch {
+                Log.warning("ignoring that superseded configs remain", ["stack": stack.name, "error": DockerError.words(error)])
+            }
+        }
+    }
+
+    // MARK: Parts
+
+    private func filter(_ name: String) throws -> String { try DockerClient.filters(["label": ["\(SkepLabel.stack)=\(name)"]]) }
+
+    private func services(of name: String) async throws -> [ServiceEntry] {
+        try await client.get("/services", ["filters": try filter(name)])
+    }
+
+    private func attachments(_ kind: String, of name: String) async throws -> [Entry] {
+        try await client.get(kind, ["filters": try filter(name)])
+    }
+
+    private func checkOwner(of name: String, _ services: [ServiceEntry]) async throws {
+        let foreign = services.filter { !$0.isOurs }.map(\.Spec.Name).sorted()
+        guard foreign.isEmpty else {
+            throw DockerError(
+                .conflict,
+                "a stack \(name) exists with services that Skep did not make (\(foreign.joined(separator: ", "))): remove it with `docker stack rm \(name)`, or give ours another name"
+            )
+        }
+    }
+
+    /// Until no task of the stack lives on a member that answers, and no container of it is left on this node.
+    private func waitForTasks(of name: String) async throws {
+        let filter = try filter(name)
+        var remaining = 0
+        let areGone = try await wait(settings.removalDeadline, pause: .milliseconds(500)) {
+            let tasks: [TaskEntry] = try await client.get("/tasks", ["filters": filter])
+            let containers: [Container] = try await client.get("/containers/json", ["all": "true", "filters": filter])
+            guard !tasks.isEmpty || !containers.isEmpty else { return true }
+            let nodes: [NodeEntry] = try await client.get("/nodes")
+            let down = Set(nodes.filter { $0.state != "ready" }.map(\.ID))
+            // A task on a member that is gone ends when it comes back; nobody waits for that.
+            remaining = tasks.count { !down.contains($0.NodeID ?? "") } + containers.count
+            return remaining == 0
+        }
+        guard areGone else {
+            throw DockerError(.failed, "\(remaining) tasks of \(name) have not ended after \(settings.removalDeadline.components.seconds) s")
+        }
+    }
+
+    private func usedAttachments(of name: String) async throws -> Set<String> {
+        struct Reference: Decodable, Sendable {
+            var ConfigID: String?
+            var SecretID: String?
+        }
+        struct ContainerSpec: Decodable, Sendable {
+            var Configs: [Reference]?
+            var Secrets: [Reference]?
+        }
+        struct Template: Decodable, Sendable { var ContainerSpec: ContainerSpec? }
+        struct Spec: Decodable, Sendable { var TaskTemplate: Template? }
+        struct Service: Decodable, Sendable { var Spec: Spec }
+        let services: [Service] = try await client.get("/services", ["filters": try filter(name)])
+        return Set(
+            services.flatMap { service in
+                let container = service.Spec.TaskTemplate?.ContainerSpec
+                return ((container?.Configs ?? []) + (container?.Secrets ?? [])).compactMap { $0.ConfigID ?? $0.SecretID }
+            })
+    }
+
+    /// One that a service still uses stays: Docker refuses, and is right.
+    private func removeUnused(_ kind: String, _ entry: Entry) async throws {
+        do {
+            try await client.delete("\(kind)/\(entry.ID)")
+        } catch let error as DockerError where error.code == .notFound || error.message.contains("in use by") {
+            return
+        }
+    }
+}

@@ -1,0 +1,123 @@
+public import AgentCore
+public import SkepModel
+public import SkepSystem
+
+/// Looks at the engine and its swarm; changes nothing.
+@LoopActor public final class DockerObserver {
+    /// One look at everything that the engine says.
+    public struct Look: Sendable, Equatable {
+        public var engine: Seen<Observation.Engine>
+        public var swarm: Seen<SwarmStatus>
+        /// Nil unless this node is a manager.
+        public var manager: Seen<ManagerView>?
+    }
+
+    private let client: DockerClient
+    private let programs: [String]
+
+    /// `programs` is where an engine may be installed: with none of them there and no socket, there is no engine.
+    public init(
+        client: DockerClient, programs: [String] = ["/usr/sbin/dockerd", "/usr/bin/dockerd", "/usr/local/bin/dockerd", "/snap/bin/dockerd"]
+    ) {
+        self.client = client
+        self.programs = programs
+    }
+
+    /// Everything, in two requests to a worker's engine and four or five to a manager's. `rememberedSwarm` is the swarm's id as this node was
+    /// told it, for workers' engines do not know it; `failures` are ``DockerActuator/failures``.
+    public func look(rememberedSwarm: String?, failures: [String: String] = [:]) async -> Look {
+        let info: EngineInfo
+        let networks: [NetworkEntry]
+        do {
+            info = try await client.get("/info")
+            networks = try await client.get("/networks")
+        } catch {
+            return await silent(error)
+        }
+        let engine = Observation.Engine.running(version: info.ServerVersion, bridges: Self.bridges(networks))
+        var look = Look(engine: .seen(engine), swarm: .seen(Self.status(info.Swarm, remembered: rememberedSwarm)), manager: nil)
+        if let swarm = info.Swarm, swarm.isActiveManager { look.manager = await manager(swarm, networks, failures) }
+        return look
+    }
+
+    /// The engine alone.
+    public func engine() async -> Seen<Observation.Engine> { await look(rememberedSwarm: nil).engine }
+
+    /// This node's place in a swarm alone.
+    public func swarm(rememberedSwarm: String?) async -> Seen<SwarmStatus> {
+        do {
+            let info: EngineInfo = try await client.get("/info")
+            return .seen(Self.status(info.Swarm, remembered: rememberedSwarm))
+        } catch {
+            return await silent(error).swarm
+        }
+    }
+
+    // MARK: The engine
+
+    /// What there is to say when the engine did not answer as it should.
+    private func silent(_ error: any Error) async -> Look {
+        let words = DockerError.words(error)
+        guard (error as? DockerError)?.code == .unreachable else { return Look(engine: .failed(words), swarm: .failed(words), manager: nil) }
+        let nothing = Seen.seen(SwarmStatus(state: .absent))
+        if !Files.exists(client.socket), !programs.contains(where: Files.exists) {
+            return Look(engine: .seen(.absent), swarm: nothing, manager: nil)
+        }
+        return Look(engine: .seen(.stopped(await unitWords() ?? words)), swarm: nothing, manager: nil)
+    }
+
+    /// What systemd says of the engine's unit; nil where there is no systemd or no such unit.
+    private func unitWords() async -> String? {
+        guard Files.exists("/run/systemd/system") else { return nil }
+        let command = Command(
+            "/usr/bin/systemctl", ["show", "--property=LoadState,ActiveState,SubState,Result", "docker.service"], deadline: .seconds(5))
+        guard let result = try? await run(command), result.succeeded else { return nil }
+        var values: [Substring: Substring] = [:]
+        for line in result.output.split(whereSeparator: \.isNewline) {
+            let parts = line.split(separator: "=", maxSplits: 1)
+            if parts.count == 2 { values[parts[0]] = parts[1] }
+        }
+        guard values["LoadState"] == "loaded", let active = values["ActiveState"] else {
+            return values["LoadState"].map { "docker.service is \($0)" }
+        }
+        let reason = values["Result"].flatMap { $0 == "success" ? nil : ", \($0)" } ?? ""
+        return "docker.service is \(active) (\(values["SubState"] ?? "")\(reason)); see journalctl -u docker"
+    }
+
+    private static func bridges(_ networks: [NetworkEntry]) -> [String] {
+        Set(networks.compactMap(\.bridge)).union(["docker0", "docker_gwbridge"]).sorted()
+    }
+
+    // MARK: The swarm
+
+    private static func status(_ swarm: EngineInfo.SwarmPart?, remembered: String?) -> SwarmStatus {
+        func given(_ text: String?) -> String? { text.flatMap { $0.isEmpty ? nil : $0 } }
+        guard let swarm, swarm.state != "inactive" else {
+            return SwarmStatus(state: .inactive, error: given(swarm?.Error))
+        }
+        return SwarmStatus(
+            state: .init(rawValue: swarm.state), nodeID: given(swarm.NodeID), swarmID: given(swarm.Cluster?.ID) ?? remembered,
+            isManager: swarm.ControlAvailable ?? false, address: swarm.NodeAddr.flatMap { IPAddress($0) }, error: given(swarm.Error))
+    }
+
+    private func manager(
+        _ swarm: EngineInfo.SwarmPart, _ networks: [NetworkEntry], _ failures: [String: String]
+    ) async -> Seen<ManagerView> {
+        guard let cluster = swarm.Cluster, !cluster.ID.isEmpty else {
+            return .failed(swarm.Error.flatMap { $0.isEmpty ? nil : $0 } ?? "the swarm does not answer this manager")
+        }
+        do {
+            let nodes: [NodeEntry] = try await client.get("/nodes")
+            let services: [ServiceEntry] = try await client.get("/services", ["status": "true"])
+            var tasks: [TaskEntry] = []
+            let needed = SwarmLook.needTasks(services, nodes: nodes)
+            if !needed.isEmpty {
+                tasks = try await client.get("/tasks", ["filters": try DockerClient.filters(["service": needed.map(\.ID)])])
+            }
+            let look = SwarmLook(cluster: cluster, nodes: nodes, services: services, tasks: tasks, networks: networks)
+            return .seen(look.view(failures: failures))
+        } catch {
+            return .failed(DockerError.words(error))
+        }
+    }
+}

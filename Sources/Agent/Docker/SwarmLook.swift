@@ -1,0 +1,82 @@
+internal import SkepModel
+
+/// All that a manager's engine said in one look, and what follows from it.
+struct SwarmLook {
+    var cluster: EngineInfo.ClusterPart
+    var nodes: [NodeEntry]
+    var services: [ServiceEntry]
+    /// Tasks of the services that ``needTasks(_:nodes:)`` names; of others there may be none.
+    var tasks: [TaskEntry]
+    var networks: [NetworkEntry]
+
+    /// Those whose tasks are needed to say why they are not as they should be.
+    static func needTasks(_ services: [ServiceEntry], nodes: [NodeEntry]) -> [ServiceEntry] {
+        services.filter { service in
+            guard let counts = counts(service, tasks: [], nodes: nodes) else { return true }
+            return counts.running < counts.desired || service.isUpdating || service.hasFailedUpdate
+        }
+    }
+
+    /// `failures` are the Docker CLI's words on stacks that it refused.
+    func view(failures: [String: String]) -> ManagerView {
+        let overlays = networks.filter(\.isSwarmOverlay)
+        return ManagerView(
+            swarmID: cluster.ID, ingressMTU: overlays.first { $0.Ingress == true }?.mtu, members: nodes.map(\.member).sorted { $0.id < $1.id },
+            networks: overlays.filter { $0.stack == nil }.map { .init(name: $0.Name, ours: $0.isOurs) }.sorted { $0.name < $1.name },
+            stacks: stacks(overlays, failures), tokenEpoch: cluster.Spec?.Labels?[SkepLabel.tokenEpoch].flatMap { Int($0) } ?? 0)
+    }
+
+    private func stacks(_ overlays: [NetworkEntry], _ failures: [String: String]) -> [ManagerView.Stack] {
+        let byStack = Dictionary(grouping: services.filter { $0.stack != nil }) { $0.stack ?? "" }
+        // Networks of ours without services: a removal, or a first deployment, that was cut short.
+        let remains = overlays.filter(\.isOurs).compactMap(\.stack)
+        let names = Set(byStack.keys).union(remains).union(failures.keys)
+        return names.sorted().map { name in
+            let members = byStack[name] ?? []
+            return ManagerView.Stack(
+                name: name, ours: members.allSatisfy(\.isOurs), services: members.map(service).sorted { $0.name < $1.name },
+                failure: failures[name])
+        }
+    }
+
+    private func service(_ entry: ServiceEntry) -> ManagerView.Service {
+        let counts = Self.counts(entry, tasks: tasks, nodes: nodes) ?? (0, 0)
+        return ManagerView.Service(
+            name: entry.Spec.Name, running: counts.running, desired: counts.desired, bundle: entry.labels[SkepLabel.bundle],
+            error: error(entry, counts), updating: entry.isUpdating)
+    }
+
+    /// As `docker service ls` counts; of a job, what is completed of what is asked for. A global service is wanted on every member that may
+    /// run it, also in the moment before its tasks are made. Nil when the engine gave no figures and there are no tasks to count.
+    private static func counts(_ service: ServiceEntry, tasks: [TaskEntry], nodes: [NodeEntry]) -> (running: Int, desired: Int)? {
+        let own = tasks.filter { $0.ServiceID == service.ID }
+        let running: Int
+        var desired: Int
+        if let status = service.ServiceStatus {
+            running = (service.isJob ? status.CompletedTasks : status.RunningTasks) ?? 0
+            desired = service.Spec.Mode?.ReplicatedJob?.TotalCompletions ?? status.DesiredTasks ?? 0
+        } else {
+            guard !own.isEmpty else { return service.Spec.Mode?.Replicated?.Replicas.map { (0, $0) } }
+            let wanted = own.filter { $0.DesiredState == "running" }
+            running = service.isJob ? own.count { $0.Status?.State == "complete" } : wanted.count { $0.Status?.State == "running" }
+            desired = service.Spec.Mode?.ReplicatedJob?.TotalCompletions ?? service.Spec.Mode?.Replicated?.Replicas ?? wanted.count
+        }
+        if service.isGlobal, let eligible = PlacementConstraint.eligible(service.constraints, nodes) { desired = max(desired, eligible.count) }
+        return (running, desired)
+    }
+
+    /// The newest error of the service's tasks with the node's name; nil while all is well.
+    private func error(_ service: ServiceEntry, _ counts: (running: Int, desired: Int)) -> String? {
+        if service.isGlobal, counts.desired == 0 {
+            let words = service.constraints.joined(separator: ", ")
+            return words.isEmpty ? "no node is ready to run it" : "no node matches \(words)"
+        }
+        guard counts.running < counts.desired || service.isUpdating || service.hasFailedUpdate else { return nil }
+        let failed = tasks.filter { $0.ServiceID == service.ID && $0.Status?.Err?.isEmpty == false }
+        if let newest = failed.max(by: { $0.changed < $1.changed }), let words = newest.Status?.Err {
+            guard let id = newest.NodeID, !id.isEmpty else { return words }
+            return "\(words) (on \(nodes.first { $0.ID == id }?.hostname ?? id))"
+        }
+        return service.hasFailedUpdate ? service.UpdateStatus?.Message : nil
+    }
+}
