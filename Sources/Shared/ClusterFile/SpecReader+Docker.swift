@@ -1,0 +1,99 @@
+import SkepModel
+import SkepYAML
+
+extension SpecReader {
+    func docker(_ node: YAMLNode) -> ClusterSpec.Docker {
+        var docker = ClusterSpec.Docker()
+        let keys = ["package", "hold", "tls-api", "address-pool", "data-path-port", "mtu", "registries"]
+        guard let section = Section(node, path: "docker", keys: keys, findings) else { return docker }
+        if section.word("package", ["docker.io"], later: ["docker-ce"]) != nil { docker.package = "docker.io" }
+        docker.hold = section.truth("hold", default: true)
+        if section.truth("tls-api", default: false), let place = section["tls-api"] {
+            findings.add(place, "'docker.tls-api': Docker's API over TLS on 2376 comes in a later release", fix: "remove it, or write false")
+        }
+        if let place = section["address-pool"], !isAuto(place), let pool = range(place, "'docker.address-pool'") {
+            if !pool.address.isV4 || pool.prefix > 22 || pool.prefix < 8 {
+                findings.add(
+                    place, "'\(pool)' cannot be the swarm's address pool", fix: "write an IPv4 range from /8 to /22: each network takes a /24 of it")
+            } else {
+                docker.addressPool = .fixed(pool)
+            }
+        }
+        if let port = number(section, "data-path-port", 1024...49151, "Docker's own limits for the data-path port") {
+            docker.dataPathPort = .fixed(UInt16(port))
+        }
+        if let mtu = number(section, "mtu", 576...9216, "bytes of the overlay networks' packets") { docker.mtu = .fixed(mtu) }
+        if let registries = section["registries"] { self.registries(registries, &docker) }
+        return docker
+    }
+
+    private func isAuto(_ node: YAMLNode) -> Bool { node.scalar?.text == "auto" }
+
+    private func number(_ section: Section, _ key: String, _ limits: ClosedRange<Int>, _ why: String) -> Int? {
+        guard let place = section[key], !isAuto(place) else { return nil }
+        guard let scalar = place.scalar, scalar.kind == .integer, let value = Int(scalar.text) else {
+            findings.add(place, "\(section.name(key)) must be auto or a whole number, not \(place.kindInWords)")
+            return nil
+        }
+        guard limits.contains(value) else {
+            findings.add(place, "\(section.name(key)) is \(value)", fix: "from \(limits.lowerBound) to \(limits.upperBound): \(why)")
+            return nil
+        }
+        return value
+    }
+
+    private func registries(_ node: YAMLNode, _ docker: inout ClusterSpec.Docker) {
+        guard let section = Section(node, path: "docker.registries", keys: ["mirrors", "insecure"], findings) else { return }
+        for item in section.list("mirrors") ?? [] {
+            guard let url = mirror(item) else { continue }
+            docker.mirrors.append(url)
+        }
+        for item in section.list("insecure") ?? [] {
+            guard let text = item.scalar?.text, Rules.isHostPort(text) || CIDR(text) != nil else {
+                findings.add(item, "'\(item.scalar?.text ?? item.kindInWords)' is no registry", fix: "write HOST:PORT, without http://")
+                continue
+            }
+            docker.insecure.append(text)
+        }
+    }
+
+    /// Docker takes a scheme and a host and nothing after them.
+    private func mirror(_ node: YAMLNode) -> String? {
+        let fix = "write https://HOST or http://HOST:PORT, with nothing after it"
+        guard let text = node.scalar?.text else {
+            findings.add(node, "a mirror must be a text, not \(node.kindInWords)", fix: fix)
+            return nil
+        }
+        for scheme in ["https://", "http://"] where text.hasPrefix(scheme) {
+            let rest = String(text.dropFirst(scheme.count))
+            if Rules.isHostPort(rest.hasSuffix("/") ? String(rest.dropLast()) : rest) { return text }
+        }
+        findings.add(node, "'\(text)' is no mirror that Docker takes", fix: fix)
+        return nil
+    }
+
+    func networks(_ node: YAMLNode) -> [ClusterSpec.Network] {
+        guard let entries = Section.entries(node, path: "networks", findings) else { return [] }
+        var result: [ClusterSpec.Network] = []
+        for entry in entries {
+            let path = "networks.\(entry.key)"
+            guard let name = name(entry, of: "network", NetworkName.self),
+                let section = Section(entry.value, path: path, keys: ["attachable", "encrypted", "subnet"], findings)
+            else { continue }
+            var network = ClusterSpec.Network(name: name)
+            network.attachable = section.truth("attachable", default: false)
+            network.encrypted = section.truth("encrypted", default: false)
+            if let place = section["subnet"], let subnet = range(place, "'\(path).subnet'") {
+                if !subnet.address.isV4 || subnet.prefix > 29 {
+                    findings.add(place, "'\(subnet)' cannot be an overlay network's subnet", fix: "write an IPv4 range of /29 or larger, such as a /24")
+                } else if let other = result.first(where: { $0.subnet?.overlaps(subnet) == true }) {
+                    findings.add(place, "'\(subnet)' overlaps the subnet of the network '\(other.name)'", fix: "give each network a range of its own")
+                } else {
+                    network.subnet = subnet
+                }
+            }
+            result.append(network)
+        }
+        return result
+    }
+}
