@@ -2,11 +2,29 @@ public import SkepModel
 
 /// The agent's state machine: it is told what was seen and what ended, and says what to do next. It reads no clock and does nothing itself.
 public struct AgentBrain: Sendable {
+    /// An action that failed and is tried again later.
+    public struct Failure: Sendable, Equatable {
+        public var count: Int
+        public var message: String
+        public var at: Instant
+        public var retryAt: Instant
+    }
+
     /// What must be on disk before the actions of the last `pass` begin.
     public private(set) var memory: AgentMemory
     public private(set) var spec: NodeSpec?
     /// The coordinator's number of the spec; 0 for none.
     public private(set) var revision: Int
+    /// What is being done now.
+    public private(set) var running: [Lane: AgentAction] = [:]
+    public private(set) var failures: [AgentAction: Failure] = [:]
+    private var conditions: [Condition] = []
+    private var sealed: [NodeID: ManagerView.SealedToken] = [:]
+    private var refused: [NodeID: String] = [:]
+    /// The revision for which a lane had nothing left to do: what it does later on is a repair.
+    private var settled: [Lane: Int] = [:]
+    private var repairing: Set<Lane> = []
+    private var strangers: Set<NodeID> = []
 
     public init(memory: AgentMemory = AgentMemory(), spec: NodeSpec? = nil, revision: Int = 0) {
         self.memory = memory
@@ -18,27 +36,213 @@ public struct AgentBrain: Sendable {
     public mutating func accept(_ spec: NodeSpec, revision: Int) {
         self.spec = spec
         self.revision = revision
+        for peer in spec.peers {
+            guard let known = memory.peers[peer.node], known.key != peer.key, peer.enrolment <= known.enrolment else {
+                memory.peers[peer.node] = peer
+                strangers.remove(peer.node)
+                continue
+            }
+            strangers.insert(peer.node)
+        }
+        sealed = sealed.filter { entry in spec.duties?.sealings.contains { $0.node == entry.key } ?? false }
+        refused = refused.filter { entry in spec.duties?.sealings.contains { $0.node == entry.key } ?? false }
     }
 
     /// One pass over a complete look: the actions to start now, at most one per lane; lanes that are busy get none.
-    public mutating func pass(_ observation: Observation, now: Instant) -> [AgentAction] { [] }
+    public mutating func pass(_ observation: Observation, now: Instant) -> [AgentAction] {
+        guard let spec else { return [] }
+        learn(observation, spec)
+        let context = PlanningContext(spec: spec, observation: observation, now: now, failures: failures)
+        let host = HostPlanner(context: context, memory: memory)
+        var firewall = FirewallPlanner(context: context, memory: memory.firewall)
+        let shares = SharePlanner(context: context)
+        let swarm = SwarmPlanner(context: context, remembered: memory.swarm).plan()
+        let duties = DutyPlanner(context: context, sealed: sealed, peers: memory.peers).plan()
+        var config = host.daemonConfig()
+        let engine = host.engine()
+        config.actions += engine.actions
+        var parts = [host.packages(), config, host.sysctls(), firewall.plan(), shares.server(), shares.mounts(), swarm]
+        parts += [duties.members, duties.tokens, duties.networks, duties.stacks]
+        memory.firewall = firewall.memory
+        for (kind, message) in firewall.events { record(kind, message, nil, now) }
+        conditions = Condition.merge(conditions, parts.compactMap(\.condition) + [engine.condition].compactMap { $0 } + own(now))
+        return start(parts.flatMap(\.actions), now: now)
+    }
 
     /// An action ended.
-    public mutating func finished(_ action: AgentAction, _ outcome: ActionOutcome, seconds: Double, now: Instant) {}
+    public mutating func finished(_ action: AgentAction, _ outcome: ActionOutcome, seconds: Double, now: Instant) {
+        running[action.lane] = nil
+        let kind: Event.Kind = repairing.remove(action.lane) == nil ? .action : .repair
+        if case .failed(let message) = outcome {
+            let count = (failures[action]?.count ?? 0) + 1
+            let wait: Int64 = 1000 << Int64(min(count, 6))
+            if failures[action]?.message != message { record(.failure, "\(action.words): \(message)", seconds, now) }
+            failures[action] = Failure(count: count, message: message, at: now, retryAt: now.advanced(by: min(wait, 60_000)))
+            if case .sealToken(let sealing, _) = action { refused[sealing.node] = message }
+            return
+        }
+        failures[action] = nil
+        record(kind, action.words, seconds, now)
+        remember(action, outcome, now)
+    }
 
-    /// The coordinator answered; `fresh` when over a connection that was opened since.
-    public mutating func coordinatorAnswered(openedAt: Instant, now: Instant) {}
+    /// The coordinator answered over a connection that was opened then.
+    public mutating func coordinatorAnswered(openedAt: Instant, now: Instant) {
+        guard var trial = memory.firewall.trial, trial.table.listing != nil, let begun = trialBegan, openedAt >= begun else { return }
+        trial.outbound = true
+        memory.firewall.trial = trial
+    }
+
+    /// An operator asks to try a ruleset again that was undone.
+    public mutating func retryFirewall() {
+        memory.firewall.undone = nil
+    }
 
     /// Events up to this one are recorded by the coordinator.
-    public mutating func acknowledge(_ sequence: Int) {}
+    public mutating func acknowledge(_ sequence: Int) {
+        memory.events.removeAll { $0.sequence <= sequence }
+    }
 
     /// Milliseconds after which a pass is due although nothing happened: 1 s on trial or while something runs, else 30 s.
-    public func nextPass(now: Instant) -> Int64 { 30_000 }
+    public func nextPass(now: Instant) -> Int64 {
+        if memory.firewall.trial != nil || !running.isEmpty { return 1000 }
+        let retries = failures.values.map { max(200, $0.retryAt.since(now)) }
+        return min(30_000, retries.min() ?? 30_000)
+    }
+
+    /// Whether a new connection to the coordinator is wanted to prove a ruleset.
+    public var wantsFreshConnection: Bool {
+        guard let trial = memory.firewall.trial else { return false }
+        return trial.table.listing != nil && !trial.outbound
+    }
 
     /// What is reported: the last look, with conditions.
     public func status(_ observation: Observation, node: NodeID, bootID: String, version: String, now: Instant) -> NodeStatus {
-        NodeStatus(
+        var manager = observation.manager?.value
+        manager?.sealed = sealed.values.sorted { $0.node < $1.node }
+        manager?.refusedSealings = refused
+        for (action, failure) in failures {
+            guard case .deployStack(let bundle) = action else { continue }
+            if let index = manager?.stacks.firstIndex(where: { $0.name == bundle.name.rawValue }) {
+                manager?.stacks[index].failure = failure.message
+            } else {
+                manager?.stacks.append(.init(name: bundle.name.rawValue, ours: true, services: [], failure: failure.message))
+            }
+        }
+        var swarm = observation.swarm.value ?? SwarmStatus(state: .absent)
+        if swarm.swarmID == nil, swarm.state == .active, let remembered = memory.swarm, !remembered.hasPrefix("making:") {
+            swarm.swarmID = remembered
+        }
+        return NodeStatus(
             node: node, bootID: bootID, agentVersion: version, observed: now, revision: revision, generation: spec?.generation,
-            facts: observation.facts, swarm: observation.swarm.value ?? SwarmStatus(state: .absent))
+            facts: observation.facts, swarm: swarm, manager: manager, probe: observation.probe, conditions: conditions,
+            progress: progress, events: Array(memory.events.prefix(100)), firewall: firewallStatus(observation))
+    }
+
+    private var progress: String? {
+        let words = running.sorted { $0.key < $1.key }.map(\.value.words)
+        return words.isEmpty ? nil : words.joined(separator: "; ")
+    }
+
+    private var trialBegan: Instant? {
+        guard let trial = memory.firewall.trial, let seconds = spec?.firewall?.trialSeconds else { return nil }
+        return trial.until.advanced(by: -Int64(seconds) * 1000)
+    }
+
+    private func firewallStatus(_ observation: Observation) -> FirewallStatus {
+        var state = FirewallStatus.Trial.none
+        if let trial = memory.firewall.trial {
+            state = .running(until: trial.until, outboundSeen: trial.outbound, inboundSeen: trial.inbound)
+        } else if memory.firewall.undone != nil, let at = memory.firewall.undoneAt {
+            state = .undone(at: at, missing: memory.firewall.missing ?? "")
+        }
+        return FirewallStatus(installed: observation.table.value?.listing, trial: state)
+    }
+
+    /// Takes over what a look tells about our own earlier work.
+    private mutating func learn(_ observation: Observation, _ spec: NodeSpec) {
+        guard case .seen(let swarm) = observation.swarm else { return }
+        if let remembered = memory.swarm, remembered.hasPrefix("making:"), let id = swarm.swarmID, swarm.state == .active { memory.swarm = id }
+        if case .leave = spec.swarm, swarm.state == .inactive { memory.swarm = nil }
+    }
+
+    private func own(_ now: Instant) -> [Condition] {
+        guard !strangers.isEmpty else { return [] }
+        let names = strangers.map(\.rawValue).sorted().joined(separator: ", ")
+        return [
+            Condition(
+                .identity, .false, reason: "PeerKeyChanged",
+                message: "the key of \(names) changed without a new enrolment; no token is sealed to it", since: now, generation: spec?.generation)
+        ]
+    }
+
+    private mutating func start(_ actions: [AgentAction], now: Instant) -> [AgentAction] {
+        let planned = Set(actions)
+        failures = failures.filter { planned.contains($0.key) }
+        var begun: [AgentAction] = []
+        for lane in Lane.allCases {
+            let mine = actions.filter { $0.lane == lane }
+            if mine.isEmpty, running[lane] == nil { settled[lane] = revision }
+            guard running[lane] == nil, let next = mine.first(where: { (failures[$0]?.retryAt ?? now) <= now }) else { continue }
+            if settled[lane] == revision { repairing.insert(lane) }
+            running[lane] = next
+            intend(next)
+            begun.append(next)
+        }
+        return begun
+    }
+
+    /// What must be remembered before the action begins, so that a crash in its midst is understood.
+    private mutating func intend(_ action: AgentAction) {
+        switch action {
+        case .initialiseSwarm(let plan): memory.swarm = SwarmPlanner.intent(plan.operation)
+        case .joinSwarm(let plan): memory.swarm = plan.swarm
+        default: break
+        }
+    }
+
+    private mutating func remember(_ action: AgentAction, _ outcome: ActionOutcome, _ now: Instant) {
+        switch outcome {
+        case .done, .failed: break
+        case .installed(let listing):
+            guard case .installTable(let text) = action else { break }
+            if memory.firewall.trial?.table.text == text {
+                let first = memory.firewall.trial?.table.listing == nil
+                memory.firewall.trial?.table.listing = listing
+                if first, memory.firewall.trial?.outbound == false, let seconds = spec?.firewall?.trialSeconds {
+                    memory.firewall.trial?.until = now.advanced(by: Int64(seconds) * 1000)
+                }
+            } else if memory.firewall.proven?.text == text {
+                memory.firewall.proven?.listing = listing
+            }
+        case .originals(let originals):
+            if let config = originals.daemonConfig, !memory.originalDaemonConfigKnown {
+                memory.originalDaemonConfig = config
+                memory.originalDaemonConfigKnown = true
+            }
+            memory.originalSysctls.merge(originals.sysctls) { old, _ in old }
+            memory.packages += originals.packages.filter { !memory.packages.contains($0) }
+        case .sealed(let token):
+            sealed[token.node] = token
+            refused[token.node] = nil
+        }
+        switch action {
+        case .restoreDaemonConfig:
+            memory.originalDaemonConfig = nil
+            memory.originalDaemonConfigKnown = false
+        case .restoreSysctls(let values): for key in values.keys { memory.originalSysctls[key] = nil }
+        case .holdPackages(let names): memory.held += names.filter { !memory.held.contains($0) }
+        case .unholdPackages(let names): memory.held.removeAll { names.contains($0) }
+        case .purgePackages(let names): memory.packages.removeAll { names.contains($0) }
+        case .leaveSwarm: memory.swarm = nil
+        case .rotateTokens: sealed = [:]
+        default: break
+        }
+    }
+
+    private mutating func record(_ kind: Event.Kind, _ message: String, _ seconds: Double?, _ now: Instant) {
+        memory.sequence += 1
+        memory.events.append(NodeEvent(sequence: memory.sequence, at: now, kind: kind, message: message, seconds: seconds))
+        if memory.events.count > 500 { memory.events.removeFirst(memory.events.count - 500) }
     }
 }

@@ -22,14 +22,18 @@ public struct Observation: Sendable, Equatable {
         public var running: String?
         /// Why the last run failed, in apt's own words.
         public var failure: String?
+        /// Installed packages that were not there when they were first asked for, also when the agent that asked was killed meanwhile.
+        public var ours: Set<String>
         public init(
-            installed: Set<String> = [], held: Set<String> = [], interrupted: Bool = false, running: String? = nil, failure: String? = nil
+            installed: Set<String> = [], held: Set<String> = [], interrupted: Bool = false, running: String? = nil, failure: String? = nil,
+            ours: Set<String> = []
         ) {
             self.installed = installed
             self.held = held
             self.interrupted = interrupted
             self.running = running
             self.failure = failure
+            self.ours = ours
         }
     }
 

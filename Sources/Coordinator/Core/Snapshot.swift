@@ -137,10 +137,14 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
     public var swarm: String?
     /// The number that the swarm's token epoch should reach.
     public var tokenEpoch: Int
+    /// Set when the server was first seen to export every share; from then on the others mount them.
+    public var sharesServed: Bool
+    /// Counts an operator's requests to try the firewall again.
+    public var firewallAttempt: Int
 
     public init(
         lifecycle: Lifecycle = .up, deferred: [NodeName] = [], probeRound: Int = 0, probeNodes: [NodeID] = [], decisions: Decisions? = nil,
-        addresses: [NodeID: IPAddress] = [:], swarm: String? = nil, tokenEpoch: Int = 0
+        addresses: [NodeID: IPAddress] = [:], swarm: String? = nil, tokenEpoch: Int = 0, sharesServed: Bool = false, firewallAttempt: Int = 0
     ) {
         self.lifecycle = lifecycle
         self.deferred = deferred
@@ -150,5 +154,7 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
         self.addresses = addresses
         self.swarm = swarm
         self.tokenEpoch = tokenEpoch
+        self.sharesServed = sharesServed
+        self.firewallAttempt = firewallAttempt
     }
 }

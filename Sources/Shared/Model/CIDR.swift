@@ -62,3 +62,15 @@ extension CIDR: Codable, CustomStringConvertible {
         try container.encode(description)
     }
 }
+
+extension CIDR {
+    /// Sorted, without ranges that lie in another one of them.
+    public static func merged(_ ranges: [CIDR]) -> [CIDR] {
+        var result: [CIDR] = []
+        for range in ranges.sorted() {
+            if let last = result.last, last.overlaps(range) { continue }
+            result.append(range)
+        }
+        return result
+    }
+}

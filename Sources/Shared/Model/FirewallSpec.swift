@@ -38,10 +38,12 @@ public struct FirewallSpec: Codable, Hashable, Sendable {
     public var localPortRange: Bool
     /// Seconds after which a new ruleset that was not proven is undone.
     public var trialSeconds: Int
+    /// Counts up when an operator asks to try a ruleset again that was undone.
+    public var attempt: Int
 
     public init(
         audiences: [Audience: [CIDR]], rules: [Rule], departed: [IPAddress] = [], clusterPorts: [PortRange] = [], encrypted: Bool = false,
-        localPortRange: Bool = false, trialSeconds: Int = 60
+        localPortRange: Bool = false, trialSeconds: Int = 60, attempt: Int = 0
     ) {
         self.audiences = audiences
         self.rules = rules
@@ -50,5 +52,6 @@ public struct FirewallSpec: Codable, Hashable, Sendable {
         self.encrypted = encrypted
         self.localPortRange = localPortRange
         self.trialSeconds = trialSeconds
+        self.attempt = attempt
     }
 }

@@ -88,6 +88,8 @@ public struct ManagerView: Codable, Hashable, Sendable {
     }
 
     public var swarmID: String
+    /// MTU of the ingress network; nil when it has Docker's default.
+    public var ingressMTU: Int?
     public var members: [Member]
     public var networks: [Network]
     public var stacks: [Stack]
@@ -97,10 +99,11 @@ public struct ManagerView: Codable, Hashable, Sendable {
     /// Refused sealings by node: why.
     public var refusedSealings: [NodeID: String]
     public init(
-        swarmID: String, members: [Member], networks: [Network] = [], stacks: [Stack] = [], tokenEpoch: Int = 0,
+        swarmID: String, ingressMTU: Int? = nil, members: [Member], networks: [Network] = [], stacks: [Stack] = [], tokenEpoch: Int = 0,
         sealed: [SealedToken] = [], refusedSealings: [NodeID: String] = [:]
     ) {
         self.swarmID = swarmID
+        self.ingressMTU = ingressMTU
         self.members = members
         self.networks = networks
         self.stacks = stacks

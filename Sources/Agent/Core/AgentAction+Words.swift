@@ -1,0 +1,39 @@
+import SkepModel
+
+extension AgentAction {
+    /// What it does, as the ledger and an operator read it; never a secret.
+    public var words: String {
+        switch self {
+        case .installPackages(let names): names.isEmpty ? "finish dpkg's interrupted run" : "install \(names.joined(separator: ", "))"
+        case .holdPackages(let names): "hold \(names.joined(separator: ", "))"
+        case .unholdPackages(let names): "release \(names.joined(separator: ", "))"
+        case .purgePackages(let names): "remove \(names.joined(separator: ", "))"
+        case .mergeDaemonConfig(_, let restart): "write our keys into daemon.json\(restart ? " and restart the engine" : "")"
+        case .restoreDaemonConfig: "put daemon.json back as it was found"
+        case .startEngine: "start the Docker Engine"
+        case .setSysctls(let values): "set \(values.keys.sorted().joined(separator: ", "))"
+        case .restoreSysctls(let values): "put back \(values.keys.sorted().joined(separator: ", "))"
+        case .installTable: "install the table inet skep"
+        case .removeTable: "remove the table inet skep"
+        case .makeFolder(let path, let owner, let mode): "make \(path), \(owner), \(mode)"
+        case .writeExports: "export the shares"
+        case .removeExports: "end the exports"
+        case .installMount(let path, _): "mount \(path)"
+        case .remount(let path): "mount \(path) again"
+        case .removeMount(let path): "unmount \(path)"
+        case .initialiseSwarm(let plan): "make the swarm, advertised as \(plan.advertise)"
+        case .joinSwarm: "join the swarm"
+        case .leaveSwarm: "leave the swarm"
+        case .updateMember(let id, let role, let labels, let dropped):
+            "set \((role.map { ["role \($0.rawValue)"] } ?? []) + labels.keys.sorted() + dropped.map { "no \($0)" }) of member \(id)"
+        case .removeMember(let id): "remove the stale member \(id)"
+        case .sealToken(let sealing, _): "seal a join token to \(sealing.node)"
+        case .rotateTokens(let epoch): "rotate the join tokens, number \(epoch)"
+        case .createNetwork(let network): "make the network \(network.name)"
+        case .removeNetwork(let name): "remove the network \(name)"
+        case .rebuildIngress(let mtu): "make the ingress network anew with MTU \(mtu)"
+        case .deployStack(let bundle): "deploy \(bundle.name) (\(bundle.digest.prefix(12)))"
+        case .removeStack(let name): "remove the stack \(name)"
+        }
+    }
+}

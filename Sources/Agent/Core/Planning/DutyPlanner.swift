@@ -1,0 +1,106 @@
+import SkepModel
+
+/// Plans what the acting manager does for the swarm.
+struct DutyPlanner {
+    let context: PlanningContext
+    let sealed: [NodeID: ManagerView.SealedToken]
+    let peers: [NodeID: Peer]
+
+    /// The node label that names the labels which are ours, so that one that is dropped from the file can be told from an operator's own.
+    static let ownLabels = "skep.labels"
+
+    struct Duties {
+        var members = Part.nothing
+        var tokens = Part.nothing
+        var networks = Part.nothing
+        var stacks = Part.nothing
+    }
+
+    func plan() -> Duties {
+        guard let wanted = context.spec.duties else { return Duties() }
+        guard case .seen(let view)? = context.observation.manager else {
+            var words = "this node is not a manager that answers"
+            if case .failed(let error)? = context.observation.manager { words = error }
+            return Duties(members: Part(condition: context.condition(.duties, .unknown, "NotObserved", "the swarm could not be read: \(words)")))
+        }
+        let members = memberActions(wanted, view)
+        let tokens = tokenActions(wanted, view)
+        let networks = networkActions(wanted, view)
+        let stacks = stackActions(wanted, view)
+        let all = members + tokens + networks
+        var duties = Duties()
+        duties.members =
+            all.isEmpty
+            ? Part(condition: context.condition(.duties, .true, "Done", "members, labels and networks are as wanted"))
+            : context.pending(.duties, all, reason: "Working", doing: "setting members, labels and networks")
+        duties.members.actions = members
+        duties.tokens.actions = tokens
+        duties.networks.actions = networks
+        if !stacks.isEmpty {
+            duties.stacks = context.pending(.stacks, stacks, reason: "Deploying", doing: stacks.map(Self.words).joined(separator: "; "))
+        } else if !wanted.stacks.isEmpty {
+            duties.stacks = Part(condition: context.condition(.stacks, .true, "Handed", "the swarm has every stack that may run now"))
+        }
+        return duties
+    }
+
+    private func memberActions(_ wanted: ManagerDuties, _ view: ManagerView) -> [AgentAction] {
+        var actions: [AgentAction] = wanted.remove.filter { id in view.members.contains { $0.id == id } }.sorted().map { .removeMember(id: $0) }
+        for want in wanted.members.sorted(by: { $0.name < $1.name }) {
+            guard let seen = view.members.first(where: { $0.id == want.id }) else { continue }
+            var labels = want.labels
+            labels[Self.ownLabels] = want.labels.keys.sorted().joined(separator: ",")
+            let former = seen.labels[Self.ownLabels]?.split(separator: ",").map(String.init) ?? []
+            let dropped = former.filter { labels[$0] == nil && seen.labels[$0] != nil }.sorted()
+            let changed = labels.filter { seen.labels[$0.key] != $0.value }
+            let role = seen.role == want.role ? nil : want.role
+            if role != nil || !changed.isEmpty || !dropped.isEmpty {
+                actions.append(.updateMember(id: want.id, role: role, labels: changed, removeLabels: dropped))
+            }
+        }
+        return actions
+    }
+
+    private func tokenActions(_ wanted: ManagerDuties, _ view: ManagerView) -> [AgentAction] {
+        let due = wanted.sealings.filter { sealed[$0.node]?.epoch != view.tokenEpoch }.sorted { $0.node < $1.node }
+        if !due.isEmpty { return due.map { .sealToken($0, expectedKey: peers[$0.node]?.key ?? "") } }
+        if wanted.sealings.isEmpty, view.tokenEpoch < wanted.tokenEpoch { return [.rotateTokens(epoch: wanted.tokenEpoch)] }
+        return []
+    }
+
+    private func networkActions(_ wanted: ManagerDuties, _ view: ManagerView) -> [AgentAction] {
+        var actions: [AgentAction] = []
+        if let mtu = wanted.ingressMTU, view.ingressMTU != mtu, view.stacks.isEmpty { actions.append(.rebuildIngress(mtu: mtu)) }
+        let names = Set(view.networks.map(\.name))
+        actions += wanted.networks.filter { !names.contains($0.name.rawValue) }.map { .createNetwork($0) }
+        let kept = Set(wanted.networks.map(\.name.rawValue))
+        actions += view.networks.filter { $0.ours && !kept.contains($0.name) }.map(\.name).sorted().map { .removeNetwork($0) }
+        return actions
+    }
+
+    private func stackActions(_ wanted: ManagerDuties, _ view: ManagerView) -> [AgentAction] {
+        var actions: [AgentAction] = []
+        let names = Set(view.networks.map(\.name))
+        for bundle in wanted.stacks where bundle.networks.allSatisfy({ names.contains($0.rawValue) }) {
+            if !Self.isDeployed(bundle, view) { actions.append(.deployStack(bundle)) }
+        }
+        let kept = Set(wanted.stacks.map(\.name.rawValue) + wanted.keep.map(\.rawValue))
+        actions += view.stacks.filter { $0.ours && !kept.contains($0.name) }.map(\.name).sorted().map { .removeStack($0) }
+        return actions
+    }
+
+    /// Whether the swarm has exactly the bundle's services, each made from it.
+    static func isDeployed(_ bundle: StackBundle, _ view: ManagerView) -> Bool {
+        guard let stack = view.stacks.first(where: { $0.name == bundle.name.rawValue }) else { return bundle.services.isEmpty }
+        let wanted = Set(bundle.services.map { "\(bundle.name)_\($0)" })
+        return Set(stack.services.map(\.name)) == wanted && stack.services.allSatisfy { $0.bundle == bundle.digest }
+    }
+
+    private static func words(_ action: AgentAction) -> String {
+        switch action {
+        case .deployStack(let bundle): "deploying \(bundle.name)"
+        case .removeStack(let name): "removing \(name)"
+        default: ""
+        }
+    }
+}

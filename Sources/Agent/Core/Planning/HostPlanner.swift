@@ -1,0 +1,108 @@
+import SkepModel
+
+/// Plans packages, engine, daemon.json and sysctls.
+struct HostPlanner {
+    let context: PlanningContext
+    let memory: AgentMemory
+
+    /// Debian's packages that the spec needs, in the order in which they are asked for.
+    static func wantedPackages(_ spec: NodeSpec) -> [String] {
+        var wanted: [String] = []
+        if spec.firewall != nil { wanted.append("nftables") }
+        if let docker = spec.docker { wanted += [docker.package, "apparmor"] }
+        if let shares = spec.shares {
+            if !shares.exports.isEmpty { wanted.append("nfs-kernel-server") }
+            if !shares.mounts.isEmpty { wanted.append("nfs-common") }
+        }
+        return wanted
+    }
+
+    func packages() -> Part {
+        guard case .seen(let seen) = context.observation.packages else {
+            if case .failed(let error) = context.observation.packages { return context.blind(.packages, "dpkg's state", error) }
+            return .nothing
+        }
+        let wanted = Self.wantedPackages(context.spec)
+        if context.spec.purge {
+            guard !memory.packages.isEmpty else { return .nothing }
+            return context.pending(.packages, [.purgePackages(memory.packages)], reason: "Purging", doing: "removing the packages that Skep installed")
+        }
+        if let running = seen.running {
+            return Part(condition: context.condition(.packages, .false, "Installing", running))
+        }
+        let missing = wanted.filter { !seen.installed.contains($0) }
+        if !missing.isEmpty || seen.interrupted {
+            let words = missing.isEmpty ? "finishing an interrupted dpkg run" : "installing \(missing.joined(separator: ", "))"
+            var part = context.pending(.packages, [.installPackages(missing)], reason: "Installing", doing: words)
+            if let failure = seen.failure, part.condition?.reason == "Installing" { part.condition?.message = "\(words); last time: \(failure)" }
+            return part
+        }
+        let holds = context.spec.docker.map { $0.hold ? [$0.package] : [] } ?? []
+        let unheld = holds.filter { !seen.held.contains($0) }
+        if !unheld.isEmpty {
+            return context.pending(.packages, [.holdPackages(unheld)], reason: "Holding", doing: "holding \(unheld.joined(separator: ", ")) against upgrades")
+        }
+        let released = memory.held.filter { !holds.contains($0) && seen.held.contains($0) }
+        if !released.isEmpty {
+            return context.pending(.packages, [.unholdPackages(released)], reason: "Releasing", doing: "releasing \(released.joined(separator: ", "))")
+        }
+        guard !wanted.isEmpty else { return .nothing }
+        return Part(condition: context.condition(.packages, .true, "Installed", wanted.joined(separator: ", ")))
+    }
+
+    func daemonConfig() -> Part {
+        guard let docker = context.spec.docker else {
+            guard memory.originalDaemonConfigKnown else { return .nothing }
+            let restore = AgentAction.restoreDaemonConfig(original: memory.originalDaemonConfig, restart: true)
+            return context.pending(.daemonConfig, [restore], reason: "Restoring", doing: "putting back daemon.json as it was found")
+        }
+        switch context.observation.daemonConfig {
+        case .failed(let error): return context.blind(.daemonConfig, "daemon.json", error)
+        case .seen(.asWanted): return Part(condition: context.condition(.daemonConfig, .true, "AsWanted", "daemon.json holds what the file asks for"))
+        case .seen(.invalid(let why)):
+            return Part(condition: context.condition(.daemonConfig, .false, "Invalid", "/etc/docker/daemon.json: \(why); mend it by hand, Skep does not overwrite it"))
+        case .seen(.differs(let restart)):
+            let engineRuns = if case .seen(.running) = context.observation.engine { true } else { false }
+            let merge = AgentAction.mergeDaemonConfig(docker, restart: restart && engineRuns)
+            return context.pending(.daemonConfig, [merge], reason: "Merging", doing: "writing our keys into daemon.json")
+        }
+    }
+
+    func engine() -> Part {
+        guard context.spec.docker != nil else { return .nothing }
+        switch context.observation.engine {
+        case .failed(let error): return context.blind(.docker, "the Docker Engine", error)
+        case .seen(.absent): return Part(condition: context.condition(.docker, .false, "NotInstalled", "the Docker Engine is not installed yet"))
+        case .seen(.running(let version, _)): return Part(condition: context.condition(.docker, .true, "Running", "Docker Engine \(version)"))
+        case .seen(.stopped(let why)):
+            if case .seen(let packages) = context.observation.packages, packages.running != nil {
+                return Part(condition: context.condition(.docker, .false, "Installing", "apt is at work"))
+            }
+            return context.pending(.docker, [.startEngine], reason: "Starting", doing: "starting the Docker Engine, which does not answer: \(why)")
+        }
+    }
+
+    func sysctls() -> Part {
+        guard case .seen(let values) = context.observation.sysctls else {
+            if case .failed(let error) = context.observation.sysctls { return context.blind(.sysctls, "sysctls", error) }
+            return .nothing
+        }
+        let dropped = memory.originalSysctls.filter { context.spec.sysctls[$0.key] == nil }
+        if !dropped.isEmpty {
+            return context.pending(.sysctls, [.restoreSysctls(dropped)], reason: "Restoring", doing: "putting back \(dropped.keys.sorted().joined(separator: ", "))")
+        }
+        guard !context.spec.sysctls.isEmpty else { return .nothing }
+        let differing = context.spec.sysctls.filter { values[$0.key].map(Self.normal) != Self.normal($0.value) }
+        if differing.isEmpty { return Part(condition: context.condition(.sysctls, .true, "AsWanted", "\(context.spec.sysctls.count) set")) }
+        let unknown = differing.keys.filter { values[$0] == nil }.sorted()
+        if !unknown.isEmpty {
+            return Part(
+                actions: [.setSysctls(differing.filter { values[$0.key] != nil })].filter { if case .setSysctls(let some) = $0 { !some.isEmpty } else { true } },
+                condition: context.condition(.sysctls, .false, "Unknown", "this kernel has no \(unknown.joined(separator: ", ")); take it out of the node's sysctls"))
+        }
+        return context.pending(.sysctls, [.setSysctls(context.spec.sysctls)], reason: "Setting", doing: "setting \(differing.keys.sorted().joined(separator: ", "))")
+    }
+
+    /// The kernel writes tabs between numbers where people write blanks.
+    private static func normal(_ value: String) -> [Substring] { value.split { $0 == " " || $0 == "\t" } }
+}

@@ -1,0 +1,41 @@
+import SkepModel
+
+/// What one part of the machine needs, and how it stands.
+struct Part {
+    /// In order; the first that is not waiting out a failure is started.
+    var actions: [AgentAction] = []
+    var condition: Condition?
+
+    /// Nothing is wanted and nothing is there.
+    static let nothing = Part()
+}
+
+/// What all parts are planned from.
+struct PlanningContext {
+    let spec: NodeSpec
+    let observation: Observation
+    let now: Instant
+    /// The newest failure of each action that is being retried.
+    let failures: [AgentAction: AgentBrain.Failure]
+
+    func condition(_ type: Condition.Kind, _ status: Truth, _ reason: String, _ message: String) -> Condition {
+        Condition(type, status, reason: reason, message: message, since: now, generation: spec.generation)
+    }
+
+    /// A part whose actions are under way: says the newest failure in its own words, else what is being done.
+    func pending(_ type: Condition.Kind, _ actions: [AgentAction], reason: String, doing: String) -> Part {
+        let failed = actions.compactMap { failures[$0] }.max { $0.at < $1.at }
+        if let failed {
+            let seconds = max(0, failed.retryAt.since(now) / 1000)
+            return Part(
+                actions: actions,
+                condition: condition(type, .false, "\(reason)Failed", "\(doing): \(failed.message) (tried \(failed.count)×, again in \(seconds) s)"))
+        }
+        return Part(actions: actions, condition: condition(type, .false, reason, doing))
+    }
+
+    /// A look that failed yields no plan.
+    func blind(_ type: Condition.Kind, _ what: String, _ error: String) -> Part {
+        Part(condition: condition(type, .unknown, "NotObserved", "\(what) could not be read: \(error)"))
+    }
+}

@@ -1,0 +1,90 @@
+import SkepModel
+
+/// Plans what a node serves and what it mounts.
+struct SharePlanner {
+    let context: PlanningContext
+
+    func server() -> Part {
+        guard case .seen(let server) = context.observation.server else {
+            if case .failed(let error) = context.observation.server, context.spec.shares?.exports.isEmpty == false {
+                return context.blind(.exports, "the NFS server's state", error)
+            }
+            return .nothing
+        }
+        guard let shares = context.spec.shares, !shares.exports.isEmpty else {
+            guard server.exports != nil || server.settings != nil else { return .nothing }
+            return context.pending(.exports, [.removeExports], reason: "Removing", doing: "ending the exports")
+        }
+        if case .seen(let packages) = context.observation.packages, !packages.installed.contains("nfs-kernel-server") {
+            return Part(condition: context.condition(.exports, .false, "NotInstalled", "nfs-kernel-server is not installed yet"))
+        }
+        var actions: [AgentAction] = []
+        for export in shares.exports {
+            let folder = server.folders[export.path] ?? .init(exists: false)
+            if !folder.exists || folder.owner != export.owner || folder.mode != export.mode {
+                actions.append(.makeFolder(path: export.path, owner: export.owner, mode: export.mode))
+            }
+        }
+        let exports = ShareRenderer.exports(shares)
+        let settings = ShareRenderer.settings(v3: shares.v3)
+        let paths = Set(shares.exports.filter { !$0.clients.isEmpty }.map(\.path))
+        if server.exports != exports || server.settings != settings || !server.active || !paths.isSubset(of: server.exported) {
+            actions.append(.writeExports(exports: exports, settings: settings))
+        }
+        if actions.isEmpty {
+            return Part(condition: context.condition(.exports, .true, "Exported", shares.exports.map { "\($0.name): \($0.path)" }.joined(separator: ", ")))
+        }
+        let doing = server.active ? "exporting \(shares.exports.map(\.path).joined(separator: ", "))" : "starting the NFS server"
+        return context.pending(.exports, actions, reason: "Exporting", doing: doing)
+    }
+
+    func mounts() -> Part {
+        guard case .seen(let points) = context.observation.mounts else {
+            if case .failed(let error) = context.observation.mounts, context.spec.shares != nil { return context.blind(.mounts, "mounts", error) }
+            return .nothing
+        }
+        let wanted = Self.wanted(context.spec)
+        var actions: [AgentAction] = []
+        var problems: [String] = []
+        for (path, point) in points.sorted(by: { $0.key < $1.key }) where point.unit != nil && wanted[path] == nil {
+            actions.append(.removeMount(path: path))
+            problems.append("unmounting \(path)")
+        }
+        for (path, want) in wanted.sorted(by: { $0.key < $1.key }) {
+            let point = points[path] ?? .init()
+            if point.unit != want.unit || point.source == nil {
+                actions.append(.installMount(path: path, unit: want.unit))
+                problems.append("mounting \(path)")
+            } else if case .bad(let reason, let message) = point.health {
+                actions.append(.remount(path: path))
+                problems.append("\(path): \(reason): \(message)")
+            }
+        }
+        if !actions.isEmpty {
+            var part = context.pending(.mounts, actions, reason: "Mounting", doing: problems.joined(separator: "; "))
+            if needsPackage { part.actions = actions.filter { if case .removeMount = $0 { true } else { false } } }
+            return part
+        }
+        guard !wanted.isEmpty else { return .nothing }
+        let unproven = wanted.keys.filter { points[$0]?.health == nil }.sorted()
+        if !unproven.isEmpty {
+            return Part(condition: context.condition(.mounts, .unknown, "NotProbed", "no probe of \(unproven.joined(separator: ", ")) has answered yet"))
+        }
+        return Part(condition: context.condition(.mounts, .true, "Mounted", wanted.keys.sorted().joined(separator: ", ")))
+    }
+
+    private var needsPackage: Bool {
+        guard context.spec.shares?.mounts.isEmpty == false, case .seen(let packages) = context.observation.packages else { return false }
+        return !packages.installed.contains("nfs-common")
+    }
+
+    private struct Wanted { let unit: String }
+
+    private static func wanted(_ spec: NodeSpec) -> [String: Wanted] {
+        var result: [String: Wanted] = [:]
+        guard let shares = spec.shares else { return result }
+        for mount in shares.mounts { result[mount.mount] = Wanted(unit: ShareRenderer.unit(mount, v3: shares.v3)) }
+        for export in shares.exports where export.mount != export.path { result[export.mount] = Wanted(unit: ShareRenderer.bindUnit(export)) }
+        return result
+    }
+}
