@@ -99,12 +99,13 @@ let package = Package(
             ]),
         program(
             "skep-coordinator", "Coordinator/Main",
-            ["CoordinatorAPI", "CoordinatorStore", "CoordinatorAuthority", "SkepModel", "SkepSystem", argumentParser, logging, lifecycle]),
+            ["CoordinatorAPI", "CoordinatorStore", "CoordinatorAuthority", "CoordinatorCore", "SkepModel", "SkepSystem", "SkepYAML", argumentParser, logging, lifecycle]),
 
         program("skep", "CLI", ["SkepModel", "SkepWire", "SkepClusterFile", "SkepCompose", "SkepHTTP", "SkepSystem", argumentParser]),
         tests("SkepSystemTests", "SkepSystemTests", ["SkepSystem", "CLinux"]),
         tests("SkepHTTPTests", "SkepHTTPTests", ["SkepHTTP", "SkepSystem", "CLinux"]),
         tests("SkepCryptoTests", "SkepCryptoTests", ["SkepCrypto"]),
+        tests("AgentDockerTests", "AgentDockerTests", ["AgentDocker", "AgentCore", "SkepModel", "SkepSystem"]),
         tests("CoordinatorStoreTests", "CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "SkepModel"]),
         tests("CoordinatorAuthorityTests", "CoordinatorAuthorityTests", ["CoordinatorAuthority", "SkepModel", x509, crypto]),
         tests("CoordinatorDashboardTests", "CoordinatorDashboardTests", ["CoordinatorDashboard", "SkepModel", "SkepWire"]),
