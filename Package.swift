@@ -102,6 +102,7 @@ let package = Package(
             ["CoordinatorAPI", "CoordinatorStore", "CoordinatorAuthority", "CoordinatorCore", "SkepModel", "SkepSystem", "SkepYAML", argumentParser, logging, lifecycle]),
 
         program("skep", "CLI", ["SkepModel", "SkepWire", "SkepClusterFile", "SkepCompose", "SkepHTTP", "SkepSystem", argumentParser]),
+        tests("SkepClusterFileTests", "SkepClusterFileTests", ["SkepClusterFile", "SkepYAML", "SkepModel"]),
         tests("SkepSystemTests", "SkepSystemTests", ["SkepSystem", "CLinux"]),
         tests("SkepHTTPTests", "SkepHTTPTests", ["SkepHTTP", "SkepSystem", "CLinux"]),
         tests("SkepCryptoTests", "SkepCryptoTests", ["SkepCrypto"]),

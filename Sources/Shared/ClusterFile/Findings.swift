@@ -18,7 +18,9 @@ final class Findings {
     }
 
     private func add(line: Int, column: Int, _ message: String, fix: String?) {
-        list.append(FileDiagnostic(file: file, line: line, column: column, message: message, fix: fix))
+        // What the operator wrote is quoted in messages, and messages go to terminals.
+        let plain = String(message.map { $0.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f } ? $0 : "?" })
+        list.append(FileDiagnostic(file: file, line: line, column: column, message: plain, fix: fix))
     }
 
     func remember(_ path: String, _ node: YAMLNode) {
@@ -57,7 +59,8 @@ struct Section {
     static func entries(_ node: YAMLNode, path: String, _ findings: Findings) -> [YAMLNode.Entry]? {
         if node.isNull { return [] }
         guard let entries = node.map else {
-            findings.add(node, "\(path.isEmpty ? "the file" : path) must be a mapping, not \(node.kindInWords)", fix: "write 'key: value' lines or {}")
+            findings.add(
+                node, "\(path.isEmpty ? "the file" : path) must be a mapping, not \(node.kindInWords)", fix: "write 'key: value' lines or {}")
             return nil
         }
         return entries

@@ -35,7 +35,9 @@ public enum SpecDifference {
     /// The spec as single values by path.
     private static func facts(_ spec: ClusterSpec) -> [String: Fact] {
         var facts: [String: Fact] = ["kind": Fact(spec.kind.rawValue)]
-        for (audience, ranges) in spec.audiences { facts["audience \(audience.rawValue)"] = Fact(ranges.map(\.description).sorted().joined(separator: ", ")) }
+        for (audience, ranges) in spec.audiences {
+            facts["audience \(audience.rawValue)"] = Fact(ranges.map(\.description).sorted().joined(separator: ", "))
+        }
         for node in spec.nodes {
             facts["node \(node.name)"] = Fact(node.role.rawValue)
             for (key, value) in node.labels { facts["node \(node.name) label \(key)"] = Fact(value) }

@@ -28,7 +28,8 @@ extension SpecReader {
                     fix: "put it into brackets: [\(entry.value.scalar?.text ?? "…")]")
             }
             if audience == .management, result[audience]?.isEmpty == true, entry.value.isNull || entry.value.list?.isEmpty == true {
-                findings.add(entry, "the audience 'management' is empty: nobody could reach ssh or the coordinator", fix: "give it your own addresses")
+                findings.add(
+                    entry, "the audience 'management' is empty: nobody could reach ssh or the coordinator", fix: "give it your own addresses")
             }
         }
         if !entries.contains(where: { $0.key == "management" }) {
@@ -58,7 +59,8 @@ extension SpecReader {
         }
         let looksV6 = text.contains(":")
         findings.add(
-            node, "'\(text)' is no address range", fix: looksV6 ? "write one like 2001:db8::/32, in quotes" : "write one like 198.51.100.0/24; names are not looked up")
+            node, "'\(text)' is no address range",
+            fix: looksV6 ? "write one like 2001:db8::/32, in quotes" : "write one like 198.51.100.0/24; names are not looked up")
         return nil
     }
 
@@ -66,7 +68,8 @@ extension SpecReader {
     func audienceList(_ node: YAMLNode, path: String) -> [Audience] {
         guard let items = node.list else {
             findings.add(
-                node, "'\(path)' must be a list of audiences, not \(node.kindInWords)", fix: "put it into brackets: [\(node.scalar?.text ?? "users")]")
+                node, "'\(path)' must be a list of audiences, not \(node.kindInWords)", fix: "put it into brackets: [\(node.scalar?.text ?? "users")]"
+            )
             return []
         }
         if items.isEmpty { findings.add(node, "'\(path)' opens a port to nobody", fix: "name an audience, or remove the port") }

@@ -85,7 +85,8 @@ extension SpecReader {
             network.encrypted = section.truth("encrypted", default: false)
             if let place = section["subnet"], let subnet = range(place, "'\(path).subnet'") {
                 if !subnet.address.isV4 || subnet.prefix > 29 {
-                    findings.add(place, "'\(subnet)' cannot be an overlay network's subnet", fix: "write an IPv4 range of /29 or larger, such as a /24")
+                    findings.add(
+                        place, "'\(subnet)' cannot be an overlay network's subnet", fix: "write an IPv4 range of /29 or larger, such as a /24")
                 } else if let other = result.first(where: { $0.subnet?.overlaps(subnet) == true }) {
                     findings.add(place, "'\(subnet)' overlaps the subnet of the network '\(other.name)'", fix: "give each network a range of its own")
                 } else {

@@ -18,7 +18,8 @@ final class TakenPorts {
 extension SpecReader {
     /// Ports that the cluster's own tables decide.
     static let governed: [(port: UInt16, service: String)] = [
-        (22, "ssh"), (80, "http"), (443, "https"), (2049, "NFS"), (2375, "Docker's API"), (2376, "Docker's API"), (2377, "the swarm"), (4789, "the swarm"),
+        (22, "ssh"), (80, "http"), (443, "https"), (2049, "NFS"), (2375, "Docker's API"), (2376, "Docker's API"), (2377, "the swarm"),
+        (4789, "the swarm"),
         (7443, "the coordinator"), (7444, "the coordinator"), (7946, "the swarm"), (8080, "Traefik's dashboard"),
     ]
 
@@ -36,7 +37,8 @@ extension SpecReader {
             guard let (ports, transports) = ports(entry) else { continue }
             if let own = Self.governed.first(where: { ports.contains($0.port) }) {
                 findings.add(
-                    entry, "port \(own.port) belongs to \(own.service) and is decided by the cluster's kind", fix: "put the addresses into the audience that may come to it")
+                    entry, "port \(own.port) belongs to \(own.service) and is decided by the cluster's kind",
+                    fix: "put the addresses into the audience that may come to it")
                 continue
             }
             if let other = taken.take(ports, transports, owner: owner) {
@@ -68,7 +70,8 @@ extension SpecReader {
         }
         guard let range = PortRange(first, last) else {
             let words = first > last && (1...65535).contains(first) && (1...65535).contains(last) ? "runs backwards" : "is out of range"
-            findings.add(entry, "the port \(halves[0]) \(words)", fix: words == "runs backwards" ? "write \(last)-\(first)" : "ports go from 1 to 65535")
+            findings.add(
+                entry, "the port \(halves[0]) \(words)", fix: words == "runs backwards" ? "write \(last)-\(first)" : "ports go from 1 to 65535")
             return nil
         }
         return (range, transports)

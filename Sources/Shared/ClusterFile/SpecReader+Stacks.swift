@@ -41,7 +41,8 @@ extension SpecReader {
     private func source(_ section: Section, _ entry: YAMLNode.Entry) -> ClusterSpec.Stack.Source? {
         switch (section["from"], section["compose"]) {
         case (nil, nil):
-            findings.add(entry, "the stack '\(entry.key)' says not what it is", fix: "add 'compose: ./FOLDER/docker-compose.yml' or 'from: catalogue'")
+            findings.add(
+                entry, "the stack '\(entry.key)' says not what it is", fix: "add 'compose: ./FOLDER/docker-compose.yml' or 'from: catalogue'")
             return nil
         case (.some(let place), .some):
             findings.add(place, "the stack '\(entry.key)' has both 'from' and 'compose'", fix: "keep one of the two")
@@ -51,7 +52,8 @@ extension SpecReader {
             guard CatalogueIndex.entry(entry.key) != nil else {
                 let existing = CatalogueIndex.entries.map(\.name).joined(separator: ", ")
                 if CatalogueIndex.later.contains(entry.key) {
-                    findings.add(place, "the catalogue's '\(entry.key)' comes in a later release", fix: "remove the stack; the catalogue has: \(existing)")
+                    findings.add(
+                        place, "the catalogue's '\(entry.key)' comes in a later release", fix: "remove the stack; the catalogue has: \(existing)")
                 } else {
                     findings.add(place, "the catalogue has no '\(entry.key)'", fix: "it has: \(existing); a stack of your own is named by 'compose:'")
                 }

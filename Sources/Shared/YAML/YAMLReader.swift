@@ -91,7 +91,9 @@ public enum YAMLReader {
                 FileDiagnostic(file: file, line: line, column: column, message: message, fix: fix)
             }
             pieces += 1
-            guard pieces <= pieceLimit else { throw refuse("the document has too many pieces, aliases counted in full", "at most \(pieceLimit) are read") }
+            guard pieces <= pieceLimit else {
+                throw refuse("the document has too many pieces, aliases counted in full", "at most \(pieceLimit) are read")
+            }
             guard depth <= depthLimit else { throw refuse("the document is nested too deeply", "at most \(depthLimit) levels are read") }
             switch node {
             case .scalar(let scalar):
@@ -108,13 +110,13 @@ public enum YAMLReader {
         }
 
         private func kind(_ node: Node) -> YAMLNode.Kind {
-            switch node.tag.name {
-            case .int: node.scalar?.string.contains(":") == true ? .text : .integer
-            case .float: node.scalar?.string.contains(":") == true ? .text : .decimal
-            case .bool: .truth
-            case .null: .null
-            default: .text
-            }
+            let tag = node.tag
+            // YAML 1.1 takes 1:20 for a number in base 60; Docker does not.
+            if node.scalar?.string.contains(":") == true { return .text }
+            if tag == Tag(.int) { return .integer }
+            if tag == Tag(.float) { return .decimal }
+            if tag == Tag(.bool) { return .truth }
+            return tag == Tag(.null) ? .null : .text
         }
 
         private mutating func entries(_ mapping: Node.Mapping, depth: Int) throws(FileDiagnostic) -> [YAMLNode.Entry] {
