@@ -225,3 +225,19 @@ int clinux_random(void *bytes, size_t count) {
 }
 
 pid_t clinux_gettid(void) { return gettid(); }
+
+// The hook that the Swift runtime offers to those who bring an executor of their own (swift/Runtime/Concurrency.h).
+typedef __attribute__((swiftcall)) void (*enqueue_global)(void *job);
+extern __attribute__((swiftcall)) void (*swift_task_enqueueGlobal_hook)(void *job, enqueue_global original);
+
+static void (*global_job_handler)(void *job);
+
+static __attribute__((swiftcall)) void forward_global_job(void *job, enqueue_global original) {
+    (void)original;
+    global_job_handler(job);
+}
+
+void clinux_take_global_jobs(void (*handler)(void *job)) {
+    global_job_handler = handler;
+    swift_task_enqueueGlobal_hook = forward_global_job;
+}

@@ -56,30 +56,29 @@ import Testing
 
     @LoopActor @Test func aSecondConnectionIsLetGo() async throws {
         let client = HTTPClient()
-        async let held = client.send(request("/slow"))
-        try await LoopActor.sleep(for: .milliseconds(100))
+        async let held = client.send(request("/held"))
+        #expect(try await server.saw { $0.requests.count == 1 })
         #expect(try await client.send(request("/")).openedConnection)
-        #expect(try await held.text == "slow")
+        server.release()
+        #expect(try await held.text == "held")
         #expect(try await !client.send(request("/")).openedConnection)
-        try await LoopActor.sleep(for: .milliseconds(50))
+        #expect(try await server.saw { $0.closed == 1 })
         #expect(server.seen.connections == 2)
-        #expect(server.seen.closed == 1)
     }
 
     @LoopActor @Test func resetMakesNewConnectionsAndLetsOthersEnd() async throws {
         let client = HTTPClient()
         _ = try await client.send(request("/"))
         client.reset()
-        try await LoopActor.sleep(for: .milliseconds(50))
-        #expect(server.seen.closed == 1)
-        async let held = client.send(request("/slow"))
-        try await LoopActor.sleep(for: .milliseconds(100))
+        #expect(try await server.saw { $0.closed == 1 })
+        async let held = client.send(request("/held"))
+        #expect(try await server.saw { $0.requests.count == 2 })
         client.reset()
         #expect(try await client.send(request("/")).openedConnection)
-        #expect(try await held.text == "slow")
-        try await LoopActor.sleep(for: .milliseconds(50))
+        server.release()
+        #expect(try await held.text == "held")
+        #expect(try await server.saw { $0.closed == 2 })
         #expect(server.seen.connections == 3)
-        #expect(server.seen.closed == 2)
     }
 
     @LoopActor @Test func aFreshConnectionIsForOneRequest() async throws {
@@ -95,17 +94,17 @@ import Testing
         var client: HTTPClient? = HTTPClient()
         _ = try await client?.send(request("/"))
         client = nil
-        for _ in 0..<100 where server.seen.closed == 0 { try await LoopActor.sleep(for: .milliseconds(10)) }
-        #expect(server.seen.closed == 1)
+        #expect(try await server.saw { $0.closed == 1 })
     }
 
     @LoopActor @Test func manyAtOnceDoNotWaitForEachOther() async throws {
         let client = HTTPClient()
-        let begin = SystemClock.monotonicMilliseconds()
-        let slow = request("/slow")
-        let tasks = (0..<40).map { _ in Task { @LoopActor in try await client.send(slow).text } }
-        for task in tasks { #expect(try await task.value == "slow") }
-        #expect(SystemClock.monotonicMilliseconds() - begin < 10_000)
+        let held = request("/held")
+        let tasks = (0..<40).map { _ in Task { @LoopActor in try await client.send(held).text } }
+        #expect(try await server.saw { $0.requests.count == 40 })
+        server.release()
+        for task in tasks { #expect(try await task.value == "held") }
+        #expect(try await server.saw { $0.closed == 39 })
     }
 
     @LoopActor @Test func unixSockets() async throws {
@@ -166,13 +165,12 @@ import Testing
         let client = HTTPClient()
         let silent = request("/silent")
         let task = Task { @LoopActor in try await client.send(silent) }
-        try await LoopActor.sleep(for: .milliseconds(50))
+        #expect(try await server.saw { $0.requests.count == 1 })
         let begin = SystemClock.monotonicMilliseconds()
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(SystemClock.monotonicMilliseconds() - begin < 1000)
-        for _ in 0..<100 where server.seen.closed == 0 { try await LoopActor.sleep(for: .milliseconds(10)) }
-        #expect(server.seen.closed == 1)
+        #expect(SystemClock.monotonicMilliseconds() - begin < 20_000)
+        #expect(try await server.saw { $0.closed == 1 })
         #expect(try await client.send(request("/")).text == "hello")
     }
 
@@ -204,7 +202,7 @@ import Testing
         #expect(count == 3)
         let forever = endless
         let task = Task { @LoopActor in try await HTTPClient().stream(forever) { _ in } }
-        try await LoopActor.sleep(for: .milliseconds(50))
+        #expect(try await server.saw { $0.requests.count == 2 })
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
     }

@@ -10,6 +10,7 @@ final class StubServer: Sendable {
         var connections = 0
         var requests: [String] = []
         var closed = 0
+        var isReleased = false
     }
 
     let url: String
@@ -38,7 +39,9 @@ final class StubServer: Sendable {
         }
         let socket = socket
         let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, length) == 0 && listen(socket, 50) == 0 && getsockname(socket, $0, &length) == 0 }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, length) == 0 && listen(socket, 50) == 0 && getsockname(socket, $0, &length) == 0
+            }
         }
         try #require(isBound)
         port = withUnsafeBytes(of: &address) { UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)) }
@@ -46,9 +49,18 @@ final class StubServer: Sendable {
         thread { [self] in accepting() }
     }
 
-    func stop() {
-        shutdown(socket, Int32(SHUT_RDWR))
-        close(socket)
+    /// Answers what waits at `/held`.
+    func release() {
+        log.withLock { $0.isReleased = true }
+    }
+
+    /// Waits until what was seen is as wanted; false when it is not after a minute.
+    func saw(_ isWanted: @Sendable (Seen) -> Bool) async throws -> Bool {
+        for _ in 0..<6000 {
+            if isWanted(seen) { return true }
+            try await LoopActor.sleep(for: .milliseconds(10))
+        }
+        return false
     }
 
     private func accepting() {
@@ -77,9 +89,9 @@ final class StubServer: Sendable {
             case "/head": answer("200 OK", Array(head.utf8))
             case "/big": answer("200 OK", [UInt8](repeating: 97, count: 1 << 20))
             case "/missing": answer("404 Not Found", Array("no such thing".utf8))
-            case "/slow":
-                usleep(400_000)
-                answer("200 OK", Array("slow".utf8))
+            case "/held":
+                while !seen.isReleased { usleep(2000) }
+                answer("200 OK", Array("held".utf8))
             case "/silent": 
                 var byte: UInt8 = 0
                 while read(connection, &byte, 1) > 0 {}

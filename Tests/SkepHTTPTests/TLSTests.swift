@@ -18,7 +18,8 @@ import Testing
         }
         for (name, issuer) in [("server", "ca"), ("client", "ca"), ("stranger", "other")] {
             try await openssl([
-                "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "\(name).key", "-out", "\(name).csr", "-subj", "/CN=\(name)",
+                "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "\(name).key", "-out", "\(name).csr",
+                "-subj", "/CN=\(name)",
             ])
             try AtomicFile.write("\(folder)/\(name).ext", "subjectAltName=DNS:coordinator.test,IP:127.0.0.1\n")
             try await openssl([
@@ -43,7 +44,7 @@ import Testing
         let port = OneShot<Int>()
         let command = Command(
             "/usr/bin/openssl", ["s_server", "-www", "-accept", "127.0.0.1:0", "-cert", "server.pem", "-key", "server.key"] + arguments,
-            directory: folder, deadline: .seconds(60))
+            directory: folder, deadline: .seconds(300))
         servers.append(
             Task { @LoopActor in
                 let result = try await run(command) { line, _ in
@@ -53,7 +54,7 @@ import Testing
                 port.finish(.failure(SystemError(.failed, result.errorOutput)))
                 return result
             })
-        return try await LoopActor.withDeadline(.seconds(10)) { try await port.value() }
+        return try await LoopActor.withDeadline(.seconds(60)) { try await port.value() }
     }
 
     /// The pin of a certificate's key, by other means than the code under test.
@@ -77,7 +78,8 @@ import Testing
     @LoopActor private func code(_ port: Int, host: String = "127.0.0.1", _ tls: TLSOptions) async -> HTTPError.Code? {
         var request = HTTPRequest(.get, "https://\(host):\(port)/")
         request.connectTo = "127.0.0.1:\(port)"
-        request.deadline = .seconds(10)
+        request.deadline = .seconds(60)
+        request.connectDeadline = .seconds(60)
         request.tls = tls
         do {
             let response = try await HTTPClient().send(request)

@@ -1,7 +1,8 @@
 import CLinux
 import Glibc
-import SkepSystem
 import Testing
+
+@testable import SkepSystem
 
 @Suite struct LoopTests {
     init() {
@@ -18,20 +19,20 @@ import Testing
     }
 
     @LoopActor @Test func aThousandTimersFireInTheOrderOfTheirDeadlines() async throws {
-        let delays = (0..<1000).map { _ in SystemRandom.uniform(0...200_000) }
         let done = OneShot<Void>()
-        var fired: [Int64] = []
+        var fired: [Int] = []
         // All are made in one turn, so none fires before the last is in.
-        for delay in delays {
-            LoopActor.schedule(after: .microseconds(delay)) {
-                fired.append(delay)
-                if fired.count == delays.count { done.finish(.success(())) }
+        let timers = (0..<1000).map { number in
+            LoopActor.schedule(after: .microseconds(SystemRandom.uniform(0...200_000))) {
+                fired.append(number)
+                if fired.count == 1000 { done.finish(.success(())) }
             }
         }
-        try await LoopActor.withDeadline(.seconds(10)) { try await done.value() }
-        // Deadlines are counted from a clock that moves on between two calls; 5 ms is more than making them all takes.
-        for (one, next) in zip(fired, fired.dropFirst()) { #expect(next > one - 5000) }
-        #expect(fired.sorted() == delays.sorted())
+        try await LoopActor.withDeadline(.seconds(60)) { try await done.value() }
+        let deadlines = fired.map { timers[$0].deadline }
+        #expect(deadlines == timers.map(\.deadline).sorted())
+        #expect(Set(fired).count == 1000)
+        #expect(deadlines.allSatisfy { $0 <= SystemClock.nanoseconds() })
     }
 
     @LoopActor @Test func equalDeadlinesKeepTheirOrder() async throws {
@@ -51,6 +52,7 @@ import Testing
         var fired = 0
         let timers = (0..<200).map { _ in LoopActor.schedule(after: .milliseconds(20)) { fired += 1 } }
         for timer in timers.dropFirst(10) { timer.cancel() }
+        // Later than all of them, and timers fire in their order.
         try await LoopActor.sleep(for: .milliseconds(60))
         #expect(fired == 10)
         #expect(!timers[0].isPending)
@@ -60,16 +62,16 @@ import Testing
         let begin = SystemClock.monotonicMilliseconds()
         try await LoopActor.sleep(for: .milliseconds(50))
         let took = SystemClock.monotonicMilliseconds() - begin
-        #expect(took >= 49 && took < 1000)
+        #expect(took >= 49)
     }
 
     @LoopActor @Test func cancellingEndsASleepAtOnce() async throws {
         let begin = SystemClock.monotonicMilliseconds()
-        let task = Task { @LoopActor in try await LoopActor.sleep(for: .seconds(60)) }
+        let task = Task { @LoopActor in try await LoopActor.sleep(for: .seconds(600)) }
         try await LoopActor.sleep(for: .milliseconds(5))
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(SystemClock.monotonicMilliseconds() - begin < 5000)
+        #expect(SystemClock.monotonicMilliseconds() - begin < 300_000)
     }
 
     @LoopActor @Test func aDeadlineCancelsTheOperation() async throws {
@@ -149,8 +151,42 @@ import Testing
         let told = OneShot<Duration>()
         EventLoop.shared.onStall(over: .milliseconds(100)) { told.finish(.success($0)) }
         EventLoop.shared.submit { usleep(150_000) }
-        let took = try await LoopActor.withDeadline(.seconds(5)) { try await told.value() }
+        let took = try await LoopActor.withDeadline(.seconds(60)) { try await told.value() }
         #expect(took >= .milliseconds(150))
         #expect(EventLoop.shared.longestTurn >= took)
+    }
+}
+
+/// What the agent's process does as a whole; each test in a process of its own.
+@Suite struct MainTests {
+    @Test func everythingAsynchronousRunsOnTheOneThread() async {
+        await #expect(processExitsWith: .exitCode(7)) {
+            LoopActor.runMain {
+                let thread = clinux_gettid()
+                for _ in 0..<20 {
+                    guard (try? await LoopActor.sleep(for: .microseconds(100))) != nil, await threadOfNobody() == thread else { return 1 }
+                }
+                let counter = Elsewhere()
+                await withTaskGroup(of: Void.self) { group in
+                    for _ in 0..<100 { group.addTask { await counter.add() } }
+                }
+                guard await counter.count == 100, await counter.threads == [thread] else { return 2 }
+                return 7
+            }
+        }
+    }
+}
+
+private nonisolated func threadOfNobody() async -> pid_t {
+    clinux_gettid()
+}
+
+private actor Elsewhere {
+    private(set) var count = 0
+    private(set) var threads: Set<pid_t> = []
+
+    func add() {
+        count += 1
+        threads.insert(clinux_gettid())
     }
 }

@@ -90,6 +90,9 @@ enum {
 int clinux_netlink(int protocol);
 int clinux_netlink_join(int fd, int group);
 
+/// From now on gives the Swift runtime's jobs of no actor to `handler`, which runs each once, and not to a pool of threads.
+void clinux_take_global_jobs(void (*handler)(void *job));
+
 // clocks, in nanoseconds, and randomness
 int64_t clinux_boottime(void);
 int64_t clinux_walltime(void);

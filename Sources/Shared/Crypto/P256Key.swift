@@ -75,7 +75,9 @@ public final class P256Key: Sendable {
         }
         if let uri {
             let names = try alternativeNames(uris: [uri])
-            guard cossl_names_to_request(names.pointer, request) == 1 else { throw CryptoError.last(.malformed, "not a name for a certificate: \(uri)") }
+            guard cossl_names_to_request(names.pointer, request) == 1 else {
+                throw CryptoError.last(.malformed, "not a name for a certificate: \(uri)")
+            }
         }
         let buffer = try BufferHandle.of()
         guard X509_REQ_sign(request, handle.pointer, EVP_sha256()) > 0, PEM_write_bio_X509_REQ(buffer.pointer, request) == 1 else {

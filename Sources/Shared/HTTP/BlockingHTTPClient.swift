@@ -30,6 +30,8 @@ public final class BlockingHTTPClient {
 
     private func perform(_ request: HTTPRequest, sink: Transfer.Sink) throws(HTTPError) -> HTTPResponse {
         let transfer = Transfer(easy, request, sink: sink)
+        // The handle must not keep pointers into a transfer that is gone; its connections stay.
+        defer { curl_easy_reset(easy) }
         try transfer.prepare()
         let code = withExtendedLifetime(transfer) { curl_easy_perform(easy) }
         switch transfer.result(code) {

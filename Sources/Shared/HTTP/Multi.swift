@@ -3,9 +3,15 @@ internal import SkepSystem
 
 /// One multi handle of libcurl, driven by the loop: curl says which sockets and which time it waits for.
 @LoopActor final class Multi {
-    private struct Running {
+    /// A request under way; compared by identity, because curl uses the addresses of its handles again.
+    private final class Running {
         let transfer: Transfer
         let done: OneShot<HTTPResponse>
+
+        init(_ transfer: Transfer, _ done: OneShot<HTTPResponse>) {
+            self.transfer = transfer
+            self.done = done
+        }
     }
 
     private let multi: UnsafeMutableRawPointer
@@ -45,10 +51,10 @@ internal import SkepSystem
         try Task.checkCancellation()
         let easy = Curl.newEasy()
         let transfer = Transfer(easy, request, sink: sink, onHead: onHead)
-        let done = OneShot<HTTPResponse>()
+        let run = Running(transfer, OneShot())
         do {
             try transfer.prepare()
-            running[easy] = Running(transfer: transfer, done: done)
+            running[easy] = run
             let code = curl_multi_add_handle(multi, easy)
             guard code == CURLM_OK else {
                 throw HTTPError(.protocol, String(cString: curl_multi_strerror(code)), address: transfer.address)
@@ -58,7 +64,7 @@ internal import SkepSystem
             curl_easy_cleanup(easy)
             throw error
         }
-        return try await done.value { self.finish(easy, .failure(CancellationError())) }
+        return try await run.done.value { self.finish(run, .failure(CancellationError())) }
     }
 
     /// No more requests; closes the connections once those under way have ended.
@@ -122,16 +128,18 @@ internal import SkepSystem
         _ = curl_multi_socket_action(multi, socket, mask, &left)
         var code = CURLE_OK
         while !isClosed, let easy = ccurl_multi_finished(multi, &code) {
-            guard let transfer = running[easy]?.transfer else { continue }
-            finish(easy, transfer.result(code))
+            guard let run = running[easy] else { continue }
+            finish(run, run.transfer.result(code))
         }
     }
 
-    private func finish(_ easy: UnsafeMutableRawPointer, _ result: Result<HTTPResponse, any Error>) {
-        guard let ended = running.removeValue(forKey: easy) else { return }
+    private func finish(_ run: Running, _ result: Result<HTTPResponse, any Error>) {
+        let easy = run.transfer.easy
+        guard running[easy] === run else { return }
+        running[easy] = nil
         curl_multi_remove_handle(multi, easy)
         curl_easy_cleanup(easy)
-        ended.done.finish(result)
+        run.done.finish(result)
         closeIfIdle()
     }
 }

@@ -168,7 +168,8 @@ final class Transfer {
 
     private func check(_ code: CURLcode) throws(HTTPError) {
         guard code == CURLE_OK else {
-            throw HTTPError(.protocol, "cannot set up the request: \(String(cString: curl_easy_strerror(code)))", address: address, curlCode: Int32(code.rawValue))
+            let reason = String(cString: curl_easy_strerror(code))
+            throw HTTPError(.protocol, "cannot set up the request: \(reason)", address: address, curlCode: Int32(code.rawValue))
         }
     }
 
@@ -233,7 +234,8 @@ final class Transfer {
     func result(_ code: CURLcode) -> Result<HTTPResponse, any Error> {
         if let readerError { return .failure(readerError) }
         if isTooLarge {
-            return .failure(HTTPError(.tooLarge, "the answer is larger than \(request.responseLimit) bytes", address: address, curlCode: Int32(code.rawValue)))
+            let message = "the answer is larger than \(request.responseLimit) bytes"
+            return .failure(HTTPError(.tooLarge, message, address: address, curlCode: Int32(code.rawValue)))
         }
         guard code == CURLE_OK else {
             let detail = String(cString: errorText)

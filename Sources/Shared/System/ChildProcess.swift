@@ -23,12 +23,17 @@ internal import Glibc
         output = OutputPipe(limit: command.outputLimit, stream: .stdout, onLine: onLine)
         errors = OutputPipe(limit: command.outputLimit, stream: .stderr, onLine: onLine)
         let pidfd = try spawn()
-        do {
+        do throws(SystemError) {
+            try input?.start()
+            try output.start()
+            try errors.start()
             exit = try LoopActor.watch(pidfd, .readable) { _ in self.ended(pidfd) }
         } catch {
             // Nobody would see its end.
             _ = clinux_kill_group(group, SIGKILL)
+            waitpid(group, nil, WNOHANG)
             close(pidfd)
+            closePipes()
             throw error
         }
         timer = LoopActor.schedule(after: command.deadline) {
@@ -90,9 +95,6 @@ internal import Glibc
             throw error
         }
         group = pid
-        try input?.start()
-        try output.start()
-        try errors.start()
         return pidfd
     }
 

@@ -89,6 +89,14 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         pthread_detach(thread)
     }
 
+    /// Makes the loop the place for jobs of no actor too, so that the process needs no pool of threads.
+    ///
+    /// The runtime sends a task that was waiting for a continuation through there even when it goes on in ``LoopActor``; a pool would
+    /// cost four threads, 1.2 MB, and two switches of thread for each wait.
+    static func takeGlobalJobs() {
+        clinux_take_global_jobs { job in EventLoop.shared.add(.job(unsafeBitCast(job, to: UnownedJob.self))) }
+    }
+
     /// Runs `work` on the loop in a later turn; callable from any thread.
     public func submit(_ work: @escaping @LoopActor @Sendable () -> Void) {
         add(.work(work))

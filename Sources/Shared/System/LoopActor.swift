@@ -15,9 +15,11 @@ internal import Glibc
 
     /// Runs the loop on the calling thread, which must be the process's first, with `body` as its first task; exits with what it answers.
     ///
+    /// Everything asynchronous in the process then runs on this thread, whatever actor it belongs to: nothing may block it.
     /// SIGTERM, SIGINT and SIGHUP are blocked before any other thread exists, for ``Signals`` to receive them.
     public static func runMain(_ body: @escaping @LoopActor @Sendable () async -> Int32) -> Never {
         Signals.block([SIGTERM, SIGINT, SIGHUP])
+        EventLoop.takeGlobalJobs()
         Task { @LoopActor in exit(await body()) }
         EventLoop.shared.run()
     }
