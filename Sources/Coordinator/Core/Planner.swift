@@ -6,6 +6,17 @@ public struct Planner: Sendable {
 
     /// One pass. The caller stores `record`, `operations` and `events`, and passes again until nothing changes.
     public func plan(_ snapshot: Snapshot, now: Instant) -> Plan {
-        Plan(record: snapshot.record)
+        var planning = Planning(snapshot, now: now)
+        switch snapshot.record.lifecycle {
+        case .up:
+            planning.bringUp()
+            planning.membership()
+            planning.stacks()
+            planning.assemble()
+            planning.judge()
+        case .down(let teardown):
+            planning.tearDown(teardown)
+        }
+        return planning.finish()
     }
 }

@@ -64,10 +64,13 @@ public struct NodeSpec: Codable, Hashable, Sendable {
 
     public struct Shares: Codable, Hashable, Sendable {
         public var v3: Bool
+        /// Whether this node will mount: its packages are installed before the server's address is known.
+        public var client: Bool
         public var exports: [Export]
         public var mounts: [Mount]
-        public init(v3: Bool = false, exports: [Export] = [], mounts: [Mount] = []) {
+        public init(v3: Bool = false, client: Bool = false, exports: [Export] = [], mounts: [Mount] = []) {
             self.v3 = v3
+            self.client = client
             self.exports = exports
             self.mounts = mounts
         }

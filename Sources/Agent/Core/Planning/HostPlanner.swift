@@ -12,7 +12,7 @@ struct HostPlanner {
         if let docker = spec.docker { wanted += [docker.package, "apparmor"] }
         if let shares = spec.shares {
             if !shares.exports.isEmpty { wanted.append("nfs-kernel-server") }
-            if !shares.mounts.isEmpty { wanted.append("nfs-common") }
+            if shares.client || !shares.mounts.isEmpty { wanted.append("nfs-common") }
         }
         return wanted
     }

@@ -1,0 +1,49 @@
+import SkepModel
+
+/// Says how the cluster stands, in one word and in conditions.
+extension Planning {
+    mutating func judge() {
+        var problems: [String] = []
+        for participant in participants {
+            let name = participant.entry.name.rawValue
+            if participant.liveness == .down { problems.append("\(name) has not been heard for \(Self.span(now.since(participant.node.seen ?? now)))") }
+            for condition in participant.status?.conditions ?? [] where condition.status != .true { problems.append("\(name): \(condition.message)") }
+            if participant.status?.generation != snapshot.generation { problems.append("\(name) has not taken over generation \(snapshot.generation) yet") }
+        }
+        let notReady = plan.stacks.filter { !$0.ready }
+        problems += notReady.map { "stack \($0.name): \($0.reason ?? "not ready")" }
+        let joined = spec.nodes.filter { !record.deferred.contains($0.name) }.allSatisfy { entry in
+            participants.contains { $0.entry.name == entry.name && isMember($0) && $0.status?.swarm.isManager == (entry.role == .manager) }
+        }
+        plan.ready = problems.isEmpty && joined && open == nil && plan.waits.isEmpty
+        plan.phase = phase(joined: joined, stacksReady: notReady.isEmpty)
+        plan.conditions = [
+            condition("SwarmReady", joined, record.swarm.map { "the swarm \($0)" } ?? "no swarm yet", "not all nodes of the file are in the swarm"),
+            condition("NodesReady", problems.isEmpty, "every node is as the file says", problems.first ?? ""),
+            condition("StacksReady", notReady.isEmpty, "every stack runs", notReady.first.map { "\($0.name): \($0.reason ?? "")" } ?? ""),
+            portsCondition(),
+        ]
+    }
+
+    private func phase(joined: Bool, stacksReady: Bool) -> String {
+        if plan.ready { return "ready" }
+        if record.decisions == nil { return participants.count < spec.nodes.count - record.deferred.count ? "waiting for machines" : "looking at the machines" }
+        if record.swarm == nil { return "making the swarm" }
+        if !joined { return "joining" }
+        if !stacksReady { return "deploying stacks" }
+        return "not as wanted"
+    }
+
+    private func portsCondition() -> Condition {
+        let closed = unnamedPorts()
+        return condition(
+            "PortsNamed", closed.isEmpty, "every published port is opened by a table or `expose`",
+            "published but closed, because nothing opens them: \(closed.joined(separator: ", ")); add `expose` to the stack")
+    }
+
+    private func condition(_ type: String, _ holds: Bool, _ good: String, _ bad: String) -> Condition {
+        Condition(
+            .init(rawValue: type), holds ? .true : .false, reason: holds ? "AsWanted" : "NotAsWanted", message: holds ? good : bad, since: now,
+            generation: snapshot.generation)
+    }
+}

@@ -1,0 +1,171 @@
+import SkepModel
+
+/// Who is in the swarm: made once, joined in batches by sealed tokens, promoted one by one.
+extension Planning {
+    mutating func membership() {
+        guard record.decisions != nil else { return }
+        followInitialisation()
+        guard record.swarm != nil else { return }
+        guard acting != nil else {
+            wait("the swarm", for: "a manager that answers; nothing is changed meanwhile")
+            return
+        }
+        followJoin()
+        followPromotion()
+        if open == nil { beginJoin() }
+        if open == nil { beginPromotion() }
+        sayWhoIsMissing()
+    }
+
+    private mutating func followInitialisation() {
+        guard record.swarm == nil, let decisions = record.decisions else { return }
+        if open == nil { begin(.initialise, nodes: [decisions.initialiser], "the swarm is made on \(name(decisions.initialiser))") }
+        guard open?.kind == .initialise else { return }
+        guard let participant = participants.first(where: { $0.id == decisions.initialiser }) else {
+            wait("the swarm", for: "\(name(decisions.initialiser)), which was chosen to make it and is no longer here")
+            return
+        }
+        let isOurs = participant.status?.condition(.swarm)?.status == .true
+        if isOurs, let made = participant.status?.manager?.swarmID {
+            record.swarm = made
+            step("made", "the swarm \(made) stands on \(participant.entry.name)")
+            end("the swarm is made")
+            return
+        }
+        let reason = whyNotReadyToJoin(participant) ?? "\(participant.entry.name) to make it"
+        amend { $0.waitsFor = reason }
+        wait("the swarm", for: reason)
+    }
+
+    /// Why a node cannot be brought into a swarm yet; nil when it can.
+    func whyNotReadyToJoin(_ participant: Participant) -> String? {
+        let name = participant.entry.name
+        guard let status = participant.status, participant.isHeard else { return "\(name), which is not heard" }
+        if let condition = status.condition(.swarm), condition.reason == "ForeignSwarm" || condition.reason == "SwarmLost" { return "\(name): \(condition.message)" }
+        for type in [Condition.Kind.packages, .daemonConfig, .docker] {
+            guard let condition = status.condition(type) else { return "\(name) to look at its \(type.rawValue)" }
+            if condition.status != .true { return "\(name): \(condition.message)" }
+        }
+        if status.firewall?.installed == nil { return "\(name): \(status.condition(.firewall)?.message ?? "its firewall")" }
+        return nil
+    }
+
+    private mutating func beginJoin() {
+        let candidates = participants.filter { participant in
+            guard record.addresses[participant.id] != nil, !isMember(participant), whyNotReadyToJoin(participant) == nil else { return false }
+            return participant.status?.swarm.state == .inactive
+        }
+        guard !candidates.isEmpty else { return }
+        begin(.join, nodes: candidates.map(\.id), "\(candidates.map { $0.entry.name.rawValue }.joined(separator: ", ")) join the swarm")
+    }
+
+    private mutating func followJoin() {
+        guard let operation = open, operation.kind == .join, let view else { return }
+        var waiting: [String] = []
+        for id in operation.nodes {
+            guard let participant = participants.first(where: { $0.id == id }) else { continue }
+            if isMember(participant), member(participant) != nil {
+                step("joined \(participant.entry.name)", "a member as \(participant.status?.swarm.nodeID ?? "")")
+            } else {
+                let refused = view.refusedSealings[id]
+                waiting.append(refused.map { "\(participant.entry.name): \($0)" } ?? "\(participant.entry.name)\(joinWords(participant))")
+            }
+        }
+        let late = now.since(operation.started) > snapshot.settings.joinDeadline
+        guard waiting.isEmpty || late else {
+            amend { $0.waitsFor = waiting.joined(separator: "; ") }
+            return
+        }
+        if !operation.has("rotate") {
+            record.tokenEpoch = view.tokenEpoch + 1
+            step("rotate", "the join tokens are rotated")
+        }
+        guard view.tokenEpoch >= record.tokenEpoch else {
+            amend { $0.waitsFor = "the join tokens to be rotated" }
+            return
+        }
+        let words = operation.nodes.map { name($0) }.joined(separator: ", ")
+        end("\(words) joined", failed: waiting.isEmpty ? nil : "not joined in \(snapshot.settings.joinDeadline / 1000) s: \(waiting.joined(separator: "; "))")
+    }
+
+    private func joinWords(_ participant: Participant) -> String {
+        if sealedToken(participant.id) == nil { return " waits for its sealed token" }
+        guard let condition = participant.status?.condition(.swarm), condition.status != .true else { return "" }
+        return ": \(condition.message)"
+    }
+
+    func sealedToken(_ id: NodeID) -> String? {
+        guard let view else { return nil }
+        return view.sealed.first { $0.node == id && $0.epoch == view.tokenEpoch }?.sealed
+    }
+
+    /// Nodes of the open join that are not in yet: a token is sealed to each.
+    var joining: [Participant] {
+        guard let operation = open, operation.kind == .join, !operation.has("rotate") else { return [] }
+        return participants.filter { operation.nodes.contains($0.id) && !isMember($0) }
+    }
+
+    private mutating func beginPromotion() {
+        guard let view else { return }
+        for participant in participants where isMember(participant) && participant.liveness == .live {
+            guard let member = member(participant), member.role != participant.entry.role else { continue }
+            if participant.entry.role == .worker, let reason = whyNotDemote(member, view) {
+                wait("\(participant.entry.name) as a worker", for: reason)
+                continue
+            }
+            begin(.promote, nodes: [participant.id], "\(participant.entry.name) becomes a \(participant.entry.role.rawValue)")
+            return
+        }
+    }
+
+    /// A demotion must leave a majority of the remaining managers reachable.
+    private func whyNotDemote(_ member: ManagerView.Member, _ view: ManagerView) -> String? {
+        let remaining = view.members.filter { $0.role == .manager && $0.id != member.id }
+        let reachable = remaining.filter { $0.reachable && $0.state == "ready" }
+        if reachable.count * 2 > remaining.count, !remaining.isEmpty { return nil }
+        return "a majority of managers without it (\(reachable.count) of \(remaining.count) reachable)"
+    }
+
+    private mutating func followPromotion() {
+        guard let operation = open, operation.kind == .promote, let id = operation.nodes.first else { return }
+        guard let participant = participants.first(where: { $0.id == id }), let member = member(participant) else {
+            end("the change of role", failed: "\(name(id)) is not in the swarm any more")
+            return
+        }
+        let wanted = participant.entry.role
+        if member.role == wanted, participant.status?.swarm.isManager == (wanted == .manager), wanted == .worker || member.reachable {
+            step("role \(participant.entry.name)", "a \(wanted.rawValue) now")
+            end("\(participant.entry.name) is a \(wanted.rawValue)")
+        } else if now.since(operation.started) > snapshot.settings.joinDeadline {
+            end("the change of role", failed: "\(participant.entry.name) did not become a \(wanted.rawValue) in \(snapshot.settings.joinDeadline / 1000) s")
+        } else {
+            amend { $0.waitsFor = "\(participant.entry.name) to become a \(wanted.rawValue)" }
+        }
+    }
+
+    private mutating func sayWhoIsMissing() {
+        for entry in spec.nodes {
+            guard let participant = participants.first(where: { $0.entry.name == entry.name }) else {
+                let unapproved = snapshot.nodes.contains { $0.name == entry.name && !$0.approved && !$0.evicted }
+                if unapproved { wait("\(entry.name)", for: "an operator's approval", command: "skep node approve \(entry.name)") }
+                else { wait("\(entry.name)", for: "a machine to enrol under that name", command: "skep node invite \(entry.name)") }
+                continue
+            }
+            if isMember(participant) { continue }
+            if let reason = whyNotReadyToJoin(participant) { wait("\(entry.name) in the swarm", for: reason) }
+            else if !(open?.nodes.contains(participant.id) ?? false) { wait("\(entry.name) in the swarm", for: "the operation that is open to end") }
+        }
+    }
+
+    /// Entries of the swarm that stand for nobody any more: a node that rejoined, or one that was evicted.
+    func staleMembers() -> [String] {
+        guard let view else { return [] }
+        let current = Set(participants.compactMap { isMember($0) ? $0.status?.swarm.nodeID : nil })
+        let departed = Set(snapshot.nodes.filter(\.evicted).compactMap { $0.status?.swarm.nodeID })
+        let hostnames = Set(participants.filter { isMember($0) }.compactMap { $0.status?.facts.hostname })
+        return view.members.filter { member in
+            guard member.role == .worker, !current.contains(member.id) else { return false }
+            return departed.contains(member.id) || (member.state == "down" && hostnames.contains(member.hostname))
+        }.map(\.id).sorted()
+    }
+}

@@ -1,0 +1,128 @@
+import SkepModel
+
+/// Puts together the complete wanted state of each node.
+extension Planning {
+    mutating func assemble() {
+        record.sharesServed = record.sharesServed || serverExports
+        for participant in participants {
+            var wanted = base(participant)
+            wanted.docker = docker
+            wanted.sysctls = participant.entry.sysctls
+            if participant.status != nil { wanted.firewall = FirewallCompiler(planning: self).compile(for: participant) }
+            wanted.shares = shares(participant, mounts: true)
+            wanted.swarm = swarm(participant)
+            wanted.probe = probe(participant)
+            if participant.id == acting?.id { wanted.duties = duties() }
+            plan.nodeSpecs[participant.id] = wanted
+        }
+        for node in strangers { plan.nodeSpecs[node.id] = bare(node) }
+    }
+
+    /// Enrolled and approved, and not in the file any more: whatever we made there goes.
+    var strangers: [Snapshot.Node] {
+        let named = Set(participants.map(\.id))
+        return snapshot.nodes.filter { $0.approved && !$0.evicted && !named.contains($0.id) }
+    }
+
+    func base(_ participant: Participant) -> NodeSpec {
+        NodeSpec(
+            cluster: spec.name, node: participant.id, name: participant.entry.name, generation: snapshot.generation, role: participant.entry.role,
+            peers: peers, beat: snapshot.settings.beat)
+    }
+
+    /// What a node is told that is to be left as it was found.
+    func bare(_ node: Snapshot.Node) -> NodeSpec {
+        var wanted = NodeSpec(
+            cluster: spec.name, node: node.id, name: node.name, generation: snapshot.generation, role: .worker, peers: [], beat: snapshot.settings.beat)
+        if let swarm = record.swarm { wanted.swarm = .leave(swarm: swarm) }
+        return wanted
+    }
+
+    private var peers: [Peer] {
+        participants.map { Peer(node: $0.id, name: $0.entry.name, address: record.addresses[$0.id], key: $0.node.key, enrolment: $0.node.enrolment) }
+            .sorted { $0.name < $1.name }
+    }
+
+    var docker: NodeSpec.Docker {
+        let mtu = record.decisions.map(\.mtu)
+        return NodeSpec.Docker(
+            package: spec.docker.package, hold: spec.docker.hold, mirrors: spec.docker.mirrors, insecure: spec.docker.insecure,
+            mtu: mtu == 1500 ? nil : mtu)
+    }
+
+    private var serverExports: Bool {
+        guard let nfs = spec.nfs, let server = participants.first(where: { $0.entry.name == nfs.server }) else { return false }
+        return record.addresses[server.id] != nil && server.status?.condition(.exports)?.status == .true
+    }
+
+    func shares(_ participant: Participant, mounts: Bool) -> NodeSpec.Shares? {
+        guard let nfs = spec.nfs else { return nil }
+        if participant.entry.name == nfs.server {
+            let exports = nfs.shares.enumerated().map { index, share in
+                NodeSpec.Export(
+                    name: share.name, path: share.path, mount: mounts ? share.mount : share.path, owner: share.owner, mode: share.mode, fsid: index + 1,
+                    clients: clients(of: share, server: nfs.server))
+            }
+            return NodeSpec.Shares(v3: nfs.v3, exports: exports)
+        }
+        guard mounts else { return nil }
+        var wanted = NodeSpec.Shares(v3: nfs.v3, client: true)
+        if record.sharesServed, let server = participants.first(where: { $0.entry.name == nfs.server }), let address = record.addresses[server.id] {
+            wanted.mounts = nfs.shares.map { share in
+                NodeSpec.Mount(name: share.name, server: address, path: share.path, mount: share.mount, write: share.write.contains(participant.entry.name))
+            }
+        }
+        return wanted
+    }
+
+    private func clients(of share: ClusterSpec.Share, server: NodeName) -> [NodeSpec.Export.Client] {
+        participants.filter { $0.entry.name != server }.compactMap { participant in
+            record.addresses[participant.id].map { .init(address: $0, write: share.write.contains(participant.entry.name)) }
+        }.sorted { $0.address < $1.address }
+    }
+
+    private func swarm(_ participant: Participant) -> NodeSpec.Swarm {
+        guard let decisions = record.decisions else { return .undecided }
+        guard let swarm = record.swarm else {
+            guard participant.id == decisions.initialiser, let operation = open, operation.kind == .initialise,
+                let advertise = record.addresses[participant.id], whyNotReadyToJoin(participant) == nil
+            else { return .undecided }
+            return .initialise(
+                .init(operation: operation.id, advertise: advertise, addressPool: decisions.addressPool, dataPathPort: decisions.dataPathPort))
+        }
+        if isMember(participant) { return .member(swarm: swarm) }
+        guard joining.contains(where: { $0.id == participant.id }), let sealed = sealedToken(participant.id), let own = record.addresses[participant.id]
+        else { return .member(swarm: swarm) }
+        let remotes = participants.filter { isMember($0) && $0.status?.swarm.isManager == true }.compactMap { record.addresses[$0.id] }
+        return .join(.init(swarm: swarm, advertise: own, remotes: remotes.map { $0.isV4 ? "\($0):2377" : "[\($0)]:2377" }, sealedToken: sealed))
+    }
+
+    private func probe(_ participant: Participant) -> ProbeRequest? {
+        guard record.decisions == nil, record.probeRound > 0, record.probeNodes.contains(participant.id) else { return nil }
+        let others = participants.filter { $0.id != participant.id && record.probeNodes.contains($0.id) }
+        return ProbeRequest(
+            round: record.probeRound, targets: others.map { .init(node: $0.id, addresses: candidateAddresses($0)) },
+            dataPathPorts: { if case .fixed(let port) = spec.docker.dataPathPort { [port] } else { Self.dataPathPorts } }())
+    }
+
+    private func duties() -> ManagerDuties {
+        let allowed = allowedStacks()
+        let mtu = record.decisions.flatMap { $0.mtu == 1500 ? nil : $0.mtu }
+        return ManagerDuties(
+            members: members(), remove: staleMembers(),
+            networks: spec.networks.map { .init(name: $0.name, attachable: $0.attachable, encrypted: $0.encrypted, subnet: $0.subnet, mtu: mtu) },
+            sealings: joining.map { .init(node: $0.id, certificate: $0.node.certificate) }, tokenEpoch: record.tokenEpoch, stacks: allowed.stacks,
+            keep: allowed.keep, ingressMTU: mtu)
+    }
+
+    private func members() -> [ManagerDuties.Member] {
+        participants.compactMap { participant in
+            guard let member = member(participant), isMember(participant) else { return nil }
+            var labels = participant.entry.labels
+            labels["skep.node"] = participant.entry.name.rawValue
+            for share in spec.nfs?.shares ?? [] where share.write.contains(participant.entry.name) { labels["skep.write.\(share.name)"] = "true" }
+            let promoting = open?.kind == .promote && open?.nodes == [participant.id]
+            return .init(id: member.id, name: participant.entry.name, role: promoting ? participant.entry.role : member.role, labels: labels)
+        }.sorted { $0.name < $1.name }
+    }
+}

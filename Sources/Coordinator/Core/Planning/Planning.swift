@@ -1,0 +1,115 @@
+import SkepModel
+
+/// One pass of the planner: what it was given, what it has decided so far.
+struct Planning {
+    /// A node of the spec with the machine that stands for it.
+    struct Participant {
+        let entry: ClusterSpec.Node
+        let node: Snapshot.Node
+        let liveness: Liveness
+
+        var id: NodeID { node.id }
+        var status: NodeStatus? { node.status }
+        /// Heard of recently enough to be counted on.
+        var isHeard: Bool { liveness == .live || liveness == .suspect }
+    }
+
+    let snapshot: Snapshot
+    let now: Instant
+    let participants: [Participant]
+    var record: ClusterRecord
+    var operations: [Operation]
+    var plan: Plan
+
+    init(_ snapshot: Snapshot, now: Instant) {
+        self.snapshot = snapshot
+        self.now = now
+        record = snapshot.record
+        operations = snapshot.operations
+        plan = Plan(record: snapshot.record)
+        participants = snapshot.spec.nodes.compactMap { entry in
+            let machine = snapshot.nodes.first { $0.name == entry.name && $0.approved && !$0.evicted }
+            return machine.map {
+                Participant(entry: entry, node: $0, liveness: Liveness(seen: $0.seen, now: now, settings: snapshot.settings))
+            }
+        }
+    }
+
+    var spec: ClusterSpec { snapshot.spec }
+
+    /// The one operation that is open.
+    var open: Operation? { operations.last { $0.isOpen } }
+
+    func name(_ id: NodeID) -> String { snapshot.nodes.first { $0.id == id }?.name.rawValue ?? id.rawValue }
+
+    /// The manager that works for the swarm: the leader if it is heard, else the first that is.
+    var acting: Participant? {
+        guard record.swarm != nil else { return nil }
+        let managers = participants.filter { $0.liveness == .live && isMember($0) && $0.status?.manager?.swarmID == record.swarm }
+        let leader = managers.first { participant in
+            participant.status?.manager?.members.contains { $0.leader && $0.id == participant.status?.swarm.nodeID } ?? false
+        }
+        return leader ?? managers.first
+    }
+
+    /// The swarm as the acting manager sees it.
+    var view: ManagerView? { acting?.status?.manager }
+
+    /// Whether the node's own engine says that it is in our swarm.
+    func isMember(_ participant: Participant) -> Bool {
+        guard let swarm = record.swarm, let status = participant.status else { return false }
+        return status.swarm.state == .active && status.swarm.swarmID == swarm
+    }
+
+    func member(_ participant: Participant) -> ManagerView.Member? {
+        guard let id = participant.status?.swarm.nodeID else { return nil }
+        return view?.members.first { $0.id == id }
+    }
+
+    mutating func wait(_ what: String, for reason: String, command: String? = nil) {
+        plan.waits.append(Wait(what: what, waitsFor: reason, command: command))
+    }
+
+    mutating func note(_ kind: Event.Kind, _ message: String, node: NodeName? = nil) {
+        plan.events.append(Event(at: now, cluster: spec.name, node: node, kind: kind, message: message))
+    }
+
+    /// Begins an operation, unless one is open.
+    mutating func begin(_ kind: Operation.Kind, nodes: [NodeID] = [], stack: StackName? = nil, _ words: String) {
+        guard open == nil else { return }
+        let operation = Operation(
+            id: "\(kind.rawValue)-\(now.milliseconds)", kind: kind, generation: snapshot.generation, started: now, nodes: nodes, stack: stack)
+        operations.append(operation)
+        note(.operation, "began: \(words)")
+    }
+
+    /// Changes the open operation.
+    mutating func amend(_ change: (inout Operation) -> Void) {
+        guard let index = operations.lastIndex(where: \.isOpen) else { return }
+        change(&operations[index])
+    }
+
+    /// Records a finished step once.
+    mutating func step(_ name: String, _ detail: String) {
+        guard let current = open, !current.has(name) else { return }
+        let finished = Operation.Step(name: name, at: now, detail: detail)
+        amend { $0.steps.append(finished) }
+        note(.operation, "\(current.kind.rawValue): \(name): \(detail)")
+    }
+
+    mutating func end(_ words: String, failed: String? = nil) {
+        let state = failed.map { Operation.State.failed(at: now, why: $0) } ?? .done(at: now)
+        amend { operation in
+            operation.waitsFor = nil
+            operation.state = state
+        }
+        note(failed == nil ? .operation : .failure, failed.map { "failed: \(words): \($0)" } ?? "done: \(words)")
+    }
+
+    mutating func finish() -> Plan {
+        plan.record = record
+        let before = Dictionary(uniqueKeysWithValues: snapshot.operations.map { ($0.id, $0) })
+        plan.operations = operations.filter { before[$0.id] != $0 }
+        return plan
+    }
+}

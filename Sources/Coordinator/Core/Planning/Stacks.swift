@@ -1,0 +1,123 @@
+import SkepModel
+
+/// Stacks in the order of their graph: each is deployed when what it needs is healthy, one operation at a time.
+extension Planning {
+    mutating func stacks() {
+        guard let view else {
+            plan.stacks = spec.stacks.map { StackView(name: $0.name.rawValue, ready: false, services: [], reason: "the swarm cannot be read now") }
+            return
+        }
+        followDeployment(view)
+        for stack in spec.stacks {
+            let reason = whyNotHealthy(stack.name, view)
+            plan.stacks.append(
+                StackView(
+                    name: stack.name.rawValue, ready: reason == nil, services: view.stacks.first { $0.name == stack.name.rawValue }?.services ?? [],
+                    reason: reason))
+            guard let bundle = snapshot.bundles[stack.name], !isDeployed(bundle, view), open?.stack != stack.name else { continue }
+            if let gate = gate(stack, view) {
+                wait("stack \(stack.name)", for: gate)
+            } else if let failure = recentFailure(of: stack.name) {
+                wait("stack \(stack.name)", for: "another try, because \(failure)")
+            } else if open == nil {
+                begin(.deploy, stack: stack.name, "stack \(stack.name) is deployed (\(bundle.digest.prefix(12)))")
+            } else {
+                wait("stack \(stack.name)", for: "the operation that is open to end")
+            }
+        }
+    }
+
+    /// What the stack needs that is not there; nil when it may be deployed.
+    private func gate(_ stack: ClusterSpec.Stack, _ view: ManagerView) -> String? {
+        for needed in stack.after {
+            if let reason = whyNotHealthy(needed, view) { return "\(needed), which is not healthy: \(reason)" }
+        }
+        if let bundle = snapshot.bundles[stack.name] {
+            let names = Set(view.networks.map(\.name))
+            let missing = bundle.networks.filter { !names.contains($0.rawValue) }
+            if !missing.isEmpty { return "the networks \(missing.map(\.rawValue).joined(separator: ", "))" }
+        }
+        if let share = stack.share, let nfs = spec.nfs, let entry = nfs.shares.first(where: { $0.name == share }) {
+            for writer in entry.write {
+                guard let participant = participants.first(where: { $0.entry.name == writer }), isMember(participant) else { return "\(writer), which writes to the share \(share), to be in the swarm" }
+                let type: Condition.Kind = writer == nfs.server ? .exports : .mounts
+                if participant.status?.condition(type)?.status != .true { return "the share \(share) on \(writer)" }
+            }
+        }
+        return nil
+    }
+
+    func isDeployed(_ bundle: StackBundle, _ view: ManagerView) -> Bool {
+        guard let stack = view.stacks.first(where: { $0.name == bundle.name.rawValue }) else { return false }
+        let wanted = Set(bundle.services.map { "\(bundle.name)_\($0)" })
+        return Set(stack.services.map(\.name)) == wanted && stack.services.allSatisfy { $0.bundle == bundle.digest }
+    }
+
+    /// Why a stack is not running as its bundle says; nil when it is.
+    func whyNotHealthy(_ name: StackName, _ view: ManagerView) -> String? {
+        guard let bundle = snapshot.bundles[name] else { return "its compose file could not be read" }
+        let stack = view.stacks.first { $0.name == name.rawValue }
+        if let failure = stack?.failure { return failure }
+        guard isDeployed(bundle, view), let stack else { return stack == nil ? "not deployed yet" : "its new version is not deployed yet" }
+        for service in stack.services.sorted(by: { $0.name < $1.name }) {
+            if service.updating { return "\(service.name) is being updated" }
+            if service.desired == 0 || service.running < service.desired {
+                let error = service.error.map { ": \($0)" } ?? ""
+                return "\(service.name) runs \(service.running) of \(service.desired)\(error)"
+            }
+        }
+        return nil
+    }
+
+    private mutating func followDeployment(_ view: ManagerView) {
+        guard let operation = open, operation.kind == .deploy, let name = operation.stack else { return }
+        guard let bundle = snapshot.bundles[name], spec.stacks.contains(where: { $0.name == name }) else {
+            end("deployment of \(name)", failed: "the stack is not in the file any more")
+            return
+        }
+        if isDeployed(bundle, view) { step("handed", "Docker has the stack \(name)") }
+        guard let reason = whyNotHealthy(name, view) else {
+            step("converged", "every task of \(name) runs")
+            end("stack \(name) runs")
+            return
+        }
+        if now.since(operation.started) > snapshot.settings.deployDeadline {
+            end("deployment of \(name)", failed: "not converged in \(snapshot.settings.deployDeadline / 1000) s: \(reason)")
+        } else {
+            amend { $0.waitsFor = reason }
+        }
+    }
+
+    /// Why the last deployment of the same generation failed, while it is too early for another.
+    private func recentFailure(of name: StackName) -> String? {
+        guard let last = operations.last(where: { $0.stack == name && $0.kind == .deploy }), case .failed(let at, let why) = last.state,
+            last.generation == snapshot.generation, now.since(at) < snapshot.settings.deployDeadline / 4
+        else { return nil }
+        return why
+    }
+
+    /// Stacks that the acting manager should have, and those that it should leave as they are.
+    func allowedStacks() -> (stacks: [StackBundle], keep: [StackName]) {
+        guard let view else { return ([], spec.stacks.map(\.name)) }
+        var allowed: [StackBundle] = []
+        var keep: [StackName] = []
+        for stack in spec.stacks {
+            if let bundle = snapshot.bundles[stack.name], isDeployed(bundle, view) || open?.stack == stack.name {
+                allowed.append(bundle)
+            } else {
+                keep.append(stack.name)
+            }
+        }
+        return (allowed, keep)
+    }
+
+    /// Ports that stacks publish and that no table opens: they stay closed, and are shown.
+    func unnamedPorts() -> [String] {
+        let rules = FirewallCompiler(planning: self).rules(for: nil)
+        return spec.stacks.flatMap { stack in
+            (snapshot.bundles[stack.name]?.publications ?? []).filter { publication in
+                !rules.contains { $0.transport == publication.transport && $0.ports.first <= publication.port.first && $0.ports.last >= publication.port.last }
+            }.map { "\(stack.name)_\($0.service): \($0.port)/\($0.transport.rawValue)" }
+        }
+    }
+}

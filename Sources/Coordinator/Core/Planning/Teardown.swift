@@ -1,0 +1,95 @@
+import SkepModel
+
+/// Takes everything back that we made, in an order that works; each stage is recorded before the next begins.
+extension Planning {
+    mutating func tearDown(_ teardown: ClusterRecord.Teardown) {
+        if open?.kind != .teardown, teardown.stage != .gone {
+            if open != nil { end("interrupted", failed: "the cluster is taken down") }
+            begin(.teardown, "the cluster is taken down")
+        }
+        var stage = teardown.stage
+        if stage != .gone, let next = ClusterRecord.Teardown.Stage.allCases.first(where: { $0 > stage }), waitsIn(stage).isEmpty {
+            step(stage.rawValue, Self.words(stage))
+            stage = next
+            record.lifecycle = .down(.init(stage: next, purge: teardown.purge))
+            if next == .gone { end("the cluster is down") }
+        } else {
+            for reason in waitsIn(stage) { wait(Self.words(stage), for: reason) }
+            let reasons = waitsIn(stage).joined(separator: "; ")
+            if stage != .gone { amend { $0.waitsFor = reasons } }
+        }
+        for participant in participants { plan.nodeSpecs[participant.id] = wanted(participant, stage, teardown) }
+        for node in strangers { plan.nodeSpecs[node.id] = bare(node) }
+        plan.phase = stage == .gone ? "down" : "going down: \(Self.words(stage))"
+        plan.ready = false
+        plan.stacks = (view?.stacks ?? []).filter(\.ours).map { StackView(name: $0.name, ready: false, services: $0.services, reason: "going down") }
+    }
+
+    private static func words(_ stage: ClusterRecord.Teardown.Stage) -> String {
+        switch stage {
+        case .stacks: "removing stacks"
+        case .networks: "removing networks"
+        case .mounts: "unmounting shares"
+        case .exports: "ending exports"
+        case .workers: "workers leave"
+        case .managers: "managers leave"
+        case .hosts: "putting back what was found"
+        case .gone: "gone"
+        }
+    }
+
+    /// What a stage still waits for; empty when it is over.
+    private func waitsIn(_ stage: ClusterRecord.Teardown.Stage) -> [String] {
+        let silent = participants.filter { !$0.isHeard }.map { "\($0.entry.name), which is not heard (`skep node evict \($0.entry.name)` goes on without it)" }
+        switch stage {
+        case .stacks:
+            guard record.swarm != nil, anyMember else { return [] }
+            guard let view else { return ["a manager that answers"] }
+            return view.stacks.filter(\.ours).map { "stack \($0.name)" }
+        case .networks:
+            guard record.swarm != nil, anyMember else { return [] }
+            guard let view else { return ["a manager that answers"] }
+            return view.networks.filter(\.ours).map { "network \($0.name)" }
+        case .mounts: return silent + lingering(.mounts)
+        case .exports: return silent + lingering(.exports)
+        case .workers: return silent + participants.filter { isMember($0) && $0.status?.swarm.isManager != true }.map { "\($0.entry.name) to leave" }
+        case .managers: return silent + participants.filter { isMember($0) }.map { "\($0.entry.name) to leave" }
+        case .hosts: return silent + [Condition.Kind.firewall, .daemonConfig, .sysctls, .packages].flatMap { lingering($0) }
+        case .gone: return []
+        }
+    }
+
+    private var anyMember: Bool { participants.contains { isMember($0) } }
+
+    private func lingering(_ type: Condition.Kind) -> [String] {
+        participants.compactMap { participant in participant.status?.condition(type).map { "\(participant.entry.name): \($0.message)" } }
+    }
+
+    private func wanted(_ participant: Participant, _ stage: ClusterRecord.Teardown.Stage, _ teardown: ClusterRecord.Teardown) -> NodeSpec {
+        var wanted = base(participant)
+        if stage < .hosts {
+            wanted.docker = docker
+            wanted.sysctls = participant.entry.sysctls
+            wanted.firewall = FirewallCompiler(planning: self).compile(for: participant)
+            if stage < .exports { wanted.shares = shares(participant, mounts: stage < .mounts) }
+        } else {
+            wanted.purge = teardown.purge
+        }
+        if let swarm = record.swarm {
+            let isManager = participant.status?.swarm.isManager == true
+            let leaves = isManager ? stage >= .managers && (isLastToLeave(participant) || participant.id != acting?.id) : stage >= .workers
+            wanted.swarm = leaves ? .leave(swarm: swarm) : isMember(participant) ? .member(swarm: swarm) : .undecided
+        }
+        if participant.id == acting?.id, stage < .workers {
+            wanted.duties = ManagerDuties(networks: stage == .stacks ? keptNetworks : [], tokenEpoch: record.tokenEpoch)
+        }
+        return wanted
+    }
+
+    private var keptNetworks: [ManagerDuties.Network] {
+        spec.networks.map { .init(name: $0.name, attachable: $0.attachable, encrypted: $0.encrypted, subnet: $0.subnet, mtu: nil) }
+    }
+
+    /// The acting manager leaves when no other member is left.
+    private func isLastToLeave(_ participant: Participant) -> Bool { !participants.contains { $0.id != participant.id && isMember($0) } }
+}
