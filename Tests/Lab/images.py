@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the laboratory's images as docker archives, deterministically: real programs, named by their own versions.
 
-usage: images.py FOLDER     writes FOLDER/NAME.tar and FOLDER/NAME.tag for each image
+usage: images.py FOLDER     writes FOLDER/NAME.tar and FOLDER/NAME.tag, its names one a line, for each image
 """
 import glob
 import hashlib
@@ -39,7 +39,7 @@ def layer_of(entries):
     return out.getvalue()
 
 
-def write_archive(folder, name, tag, entries, config):
+def write_archive(folder, name, tags, entries, config):
     layer = layer_of(entries)
     digest = hashlib.sha256(layer).hexdigest()
     image = json.dumps({
@@ -47,14 +47,14 @@ def write_archive(folder, name, tag, entries, config):
         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + digest]}, "history": [{"created": EPOCH, "created_by": "skep laboratory"}],
     }, sort_keys=True).encode()
     config_name = hashlib.sha256(image).hexdigest() + ".json"
-    manifest = json.dumps([{"Config": config_name, "RepoTags": [tag], "Layers": [digest + ".tar"]}]).encode()
+    manifest = json.dumps([{"Config": config_name, "RepoTags": tags[:1], "Layers": [digest + ".tar"]}]).encode()
     archive = layer_of([(config_name, image, 0o644), (digest + ".tar", layer, 0o644), ("manifest.json", manifest, 0o644)])
     with open(os.path.join(folder, name + ".tar.new"), "wb") as file:
         file.write(archive)
     os.replace(os.path.join(folder, name + ".tar.new"), os.path.join(folder, name + ".tar"))
     with open(os.path.join(folder, name + ".tag"), "w") as file:
-        file.write(tag + "\n")
-    print(f"lab: made {tag}")
+        file.write("\n".join(tags) + "\n")
+    print("lab: made " + ", ".join(tags))
 
 
 def from_wheel(package, program):
@@ -88,7 +88,7 @@ def make_traefik(folder):
     version = version_of(program, "traefik", ["version"])
     if tuple(map(int, version.split("."))) < (3, 6, 1):
         sys.exit(f"lab: traefik {version} is older than 3.6.1 and cannot speak to a current Docker Engine")
-    write_archive(folder, "traefik", f"traefik:v{version}", [*COMMON, ("traefik", program, 0o755)], {
+    write_archive(folder, "traefik", [f"traefik:v{version}"], [*COMMON, ("traefik", program, 0o755)], {
         "Entrypoint": ["/traefik"], "WorkingDir": "/", "Env": ["PATH=/"], "ExposedPorts": {"80/tcp": {}}})
 
 
@@ -98,7 +98,7 @@ def make_busybox(folder):
     version = version_of(program, "busybox", ["--help"])
     applets = subprocess.run([path, "--list"], capture_output=True, text=True, check=True).stdout.split()
     links = [(f"bin/{name}", "busybox", 0o777) for name in sorted(applets) if name != "busybox"]
-    write_archive(folder, "busybox", f"busybox:{version}", [
+    write_archive(folder, "busybox", [f"busybox:{version}", f"busybox:{version.rpartition('.')[0]}"], [
         *COMMON, ("bin", None, 0o755), ("bin/busybox", program, 0o755), *links, ("root", None, 0o700), ("var", None, 0o755), ("var/www", None, 0o755),
     ], {"Cmd": ["sh"], "Env": ["PATH=/bin"]})
 
