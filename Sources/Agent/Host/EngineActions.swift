@@ -1,0 +1,155 @@
+internal import AgentCore
+internal import SkepModel
+internal import SkepSystem
+
+/// Writes daemon.json and starts, restarts or reloads the engine.
+@LoopActor struct EngineActions {
+    let state: HostState
+    private var layout: HostLayout { state.layout }
+    private var systemd: Systemd { Systemd(layout: layout) }
+
+    private static let unit = "docker.service"
+    private static let deadline = Duration.seconds(150)
+
+    init(_ state: HostState) { self.state = state }
+
+    /// What the file is, against what is wanted.
+    func look(_ wanted: NodeSpec.Docker?) throws -> Observation.DaemonConfig {
+        guard let wanted else { return .asWanted }
+        do {
+            let merged = try DaemonConfig(try text()).merged(wanted, added: state.record.engine.added)
+            if merged.isChanged { return .differs(restart: merged.needsRestart) }
+            return lagsBehind ? .differs(restart: true) : .asWanted
+        } catch let problem as DaemonConfig.Problem {
+            return .invalid(problem.message)
+        }
+    }
+
+    /// Works without an engine, too: then the file is there before the engine's first start.
+    func merge(_ wanted: NodeSpec.Docker, restart: Bool) async throws -> ActionOutcome {
+        let before = try text()
+        let former = state.record.engine
+        let merged = try DaemonConfig(before).merged(wanted, added: state.record.engine.added)
+        if !state.record.engine.known {
+            try state.update { record in
+                record.engine.known = true
+                record.engine.original = before
+            }
+        }
+        if merged.isChanged {
+            try await validate(merged.text)
+            try state.update { record in
+                record.engine.added = merged.added
+                record.engine.written = merged.text
+                record.engine.needsRestart = record.engine.needsRestart || merged.needsRestart
+            }
+            try write(merged.text)
+        }
+        if merged.isChanged || lagsBehind {
+            do {
+                try await apply(restart: restart, mayReload: merged.isChanged)
+            } catch {
+                guard merged.isChanged else { throw error }
+                throw HostFailure(try await undo(before, former, error))
+            }
+        }
+        return .originals(.init(daemonConfig: .some(state.record.engine.original)))
+    }
+
+    /// The file as it was found; where somebody else changed it meanwhile, only what is ours is taken out.
+    func restore(_ original: String?, restart: Bool) async throws {
+        let current = try text()
+        let record = state.record.engine
+        var next = original
+        if current != record.written, current != original, let current {
+            let nothing = NodeSpec.Docker(package: "", hold: false)
+            next = try DaemonConfig(current).merged(nothing, added: record.added).text
+        }
+        if next != current {
+            if let next { try await validate(next) }
+            try write(next)
+            try await apply(restart: restart, mayReload: true)
+        }
+        try state.update { record in record.engine = .init() }
+    }
+
+    func start() async throws {
+        guard layout.hasSystemd else { return try await perform(layout.engineStart, "start") }
+        _ = try? await systemd.control("reset-failed", Self.unit)
+        try await systemd.control("start", unit: Self.unit, deadline: Self.deadline)
+    }
+
+    /// A setting that the engine reads at its start was changed after it had started.
+    private var lagsBehind: Bool {
+        guard state.record.engine.needsRestart, let engine = try? Files.status(layout.enginePIDFile),
+            let file = try? Files.status(layout.daemonConfig)
+        else { return false }
+        return file.modified >= engine.modified
+    }
+
+    private var isRunning: Bool { Files.exists(layout.enginePIDFile) }
+
+    private func apply(restart: Bool, mayReload: Bool) async throws {
+        if restart {
+            if layout.hasSystemd {
+                _ = try? await systemd.control("reset-failed", Self.unit)
+                try await systemd.control("restart", unit: Self.unit, deadline: Self.deadline)
+            } else {
+                try await perform(layout.engineRestart, "restart")
+            }
+            try state.update { record in record.engine.needsRestart = false }
+        } else if mayReload, isRunning {
+            if layout.hasSystemd {
+                try await systemd.control("reload", unit: Self.unit, deadline: .seconds(30))
+            } else {
+                try await perform(layout.engineReload, "reload")
+            }
+        }
+    }
+
+    /// Puts the last good file back and has the engine run again; answers with why.
+    private func undo(_ before: String?, _ former: HostRecord.Engine, _ cause: any Error) async throws -> String {
+        let why = words(cause)
+        try write(before)
+        try state.update { record in
+            record.engine.added = former.added
+            record.engine.written = former.written
+            record.engine.needsRestart = false
+        }
+        do {
+            try await start()
+            return "the engine did not start with our keys in daemon.json, and the former file is back: \(why)"
+        } catch {
+            return "the engine did not start with our keys in daemon.json (\(why)), nor with the former file: \(words(error))"
+        }
+    }
+
+    private func perform(_ command: Command?, _ verb: String) async throws {
+        guard let command else { throw HostFailure("there is no systemd here to \(verb) the engine") }
+        try await run(command).orFail("the engine does not \(verb)")
+    }
+
+    /// The engine's own check, which it has since version 23.
+    private func validate(_ text: String) async throws {
+        guard layout.dockerd.isInstalled else { return }
+        let candidate = layout.state + "/daemon.json.candidate"
+        try Files.makeDirectory(layout.state, mode: 0o700)
+        try AtomicFile.write(candidate, text, mode: 0o600)
+        defer { try? Files.remove(candidate) }
+        let result = try await run(layout.dockerd("--validate", "--config-file", candidate))
+        guard !result.succeeded, !result.errorOutput.contains("unknown flag") else { return }
+        throw HostFailure("the engine refuses the merged daemon.json, which was not installed: \(result.lastWords(2))")
+    }
+
+    private func text() throws -> String? {
+        try Files.readIfPresent(layout.daemonConfig).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private func write(_ text: String?) throws {
+        guard let text else { return try Files.remove(layout.daemonConfig) }
+        let folder = String(layout.daemonConfig.prefix(upTo: layout.daemonConfig.lastIndex(of: "/") ?? layout.daemonConfig.startIndex))
+        if !Files.exists(folder) { try Files.makeDirectory(folder) }
+        let mode = try Files.status(layout.daemonConfig)?.mode ?? 0o644
+        try AtomicFile.write(layout.daemonConfig, text, mode: mode)
+    }
+}

@@ -1,0 +1,62 @@
+internal import AgentCore
+internal import FoundationEssentials
+internal import SkepCrypto
+internal import SkepSystem
+
+/// The table `inet skep`: installed whole, listed, counted, removed.
+@LoopActor struct FirewallActions {
+    let layout: HostLayout
+
+    private static let table = ["table", "inet", "skep"]
+    private static let counter = "management"
+
+    private struct Counters: Decodable {
+        struct Item: Decodable { var counter: Counter? }
+        struct Counter: Decodable {
+            var name: String
+            var packets: Int
+        }
+        var nftables: [Item]
+    }
+
+    init(_ layout: HostLayout) { self.layout = layout }
+
+    func look() async throws -> Observation.Table {
+        guard layout.nft.isInstalled else { throw HostFailure("nftables is not installed") }
+        guard let listing = try await listing() else { return Observation.Table(listing: nil) }
+        return Observation.Table(listing: listing, managementConnections: try await managementConnections())
+    }
+
+    /// One transaction; then the text is kept, so that the table is there before Docker at the next start.
+    func install(_ text: String) async throws -> ActionOutcome {
+        guard layout.nft.isInstalled else { throw HostFailure("nftables is not installed") }
+        try await run(layout.nft("-f", "-", input: Array(text.utf8))).orFail("nft refuses the ruleset")
+        guard let listing = try await listing() else { throw HostFailure("nft took the ruleset, but there is no table inet skep") }
+        try Files.makeDirectory(layout.state, mode: 0o700)
+        _ = try AtomicFile.writeIfChanged(layout.ruleset, text, mode: 0o600)
+        return .installed(listing: listing)
+    }
+
+    /// The kept text goes first: a crash between the two leaves a table that the next start does not bring back.
+    func remove() async throws {
+        try Files.remove(layout.ruleset)
+        guard layout.nft.isInstalled, try await listing() != nil else { return }
+        try await run(layout.nft.command(["delete"] + Self.table)).orFail("nft cannot delete the table inet skep")
+    }
+
+    /// SHA-256 of the table as nft prints it without counters' values; nil when there is none.
+    private func listing() async throws -> String? {
+        let result = try await run(layout.nft.command(["--stateless", "list"] + Self.table))
+        if !result.succeeded, result.errorOutput.contains("No such file or directory") { return nil }
+        try result.orFail("nft cannot list the table inet skep")
+        guard !result.stdoutTruncated else { throw HostFailure("the table inet skep is too large to be listed") }
+        return SHA256.hex(result.stdout)
+    }
+
+    /// Packets that the named counter has seen: each began a connection, as established flows are accepted before it.
+    private func managementConnections() async throws -> Int {
+        let result = try await run(layout.nft.command(["--json", "list", "counters"] + Self.table)).orFail("nft cannot list the counters")
+        let items = try JSONDecoder().decode(Counters.self, from: Data(result.stdout)).nftables
+        return items.compactMap(\.counter).first { $0.name == Self.counter }?.packets ?? 0
+    }
+}

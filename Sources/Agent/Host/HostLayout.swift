@@ -1,0 +1,108 @@
+public import SkepSystem
+
+/// A program with the arguments that always come first.
+public struct Program: Sendable, Equatable {
+    public var path: String
+    public var arguments: [String]
+    public init(_ path: String, _ arguments: [String] = []) {
+        self.path = path
+        self.arguments = arguments
+    }
+
+    /// The program with further arguments, to be run.
+    func callAsFunction(
+        _ more: String..., input: [UInt8] = [], environment: [String: String] = [:], deadline: Duration = .seconds(30)
+    ) -> Command {
+        command(more, input: input, environment: environment, deadline: deadline)
+    }
+
+    func command(_ more: [String], input: [UInt8] = [], environment: [String: String] = [:], deadline: Duration = .seconds(30)) -> Command {
+        Command(path, arguments + more, input: input, environment: environment, deadline: deadline)
+    }
+
+    /// Whether the program's file is there.
+    var isInstalled: Bool { Files.exists(path) }
+}
+
+/// Where everything is on this machine, so that a test or a namespace can have its own.
+public struct HostLayout: Sendable {
+    /// Whether systemd runs the machine; without it programs are run directly and units are only files.
+    public var hasSystemd: Bool
+
+    public var daemonConfig: String
+    /// Written by the engine when it starts; its time says which configuration the engine has read.
+    public var enginePIDFile: String
+    public var dockerData: String
+    public var exports: String
+    public var nfsSettings: String
+    /// What `exportfs` has given to the kernel.
+    public var exportTable: String
+    public var nfsThreads: String
+    public var sysctls: String
+    /// `/proc/sys`.
+    public var kernelSettings: String
+    public var units: String
+    /// Mount tables, the best first: the machine's own, then that of this process.
+    public var mountTables: [String]
+    /// The agent's own folder.
+    public var state: String
+    public var dpkgUpdates: String
+    public var dpkgStatus: String
+    public var aptLists: String
+    public var machineID: String
+    public var osRelease: String
+    public var memory: String
+    public var ufwSettings: String
+    public var firewalldPIDFile: String
+
+    public var dpkg = Program("/usr/bin/dpkg")
+    public var dpkgQuery = Program("/usr/bin/dpkg-query")
+    public var aptGet = Program("/usr/bin/apt-get")
+    public var aptMark = Program("/usr/bin/apt-mark")
+    public var dockerd = Program("/usr/sbin/dockerd")
+    public var exportfs = Program("/usr/sbin/exportfs")
+    public var nft = Program("/usr/sbin/nft")
+    public var ip = Program("/usr/sbin/ip")
+    public var mount = Program("/usr/bin/mount")
+    public var umount = Program("/usr/bin/umount")
+    public var systemctl = Program("/usr/bin/systemctl")
+    public var systemdRun = Program("/usr/bin/systemd-run")
+    public var journalctl = Program("/usr/bin/journalctl")
+    /// Runs ``ShareProbe/main(_:)``: this very program again.
+    public var shareProbe = Program("/proc/self/exe", ["probe-share"])
+    /// How the engine is started, restarted and told to read its configuration where there is no systemd.
+    public var engineStart: Command?
+    public var engineRestart: Command?
+    public var engineReload: Command?
+
+    /// The layout of Debian and Ubuntu beneath `root`.
+    public init(root: String = "", hasSystemd: Bool) {
+        self.hasSystemd = hasSystemd
+        daemonConfig = root + "/etc/docker/daemon.json"
+        enginePIDFile = root + "/run/docker.pid"
+        dockerData = root + "/var/lib/docker"
+        exports = root + "/etc/exports.d/skep.exports"
+        nfsSettings = root + "/etc/nfs.conf.d/skep.conf"
+        exportTable = root + "/var/lib/nfs/etab"
+        nfsThreads = root + "/proc/fs/nfsd/threads"
+        sysctls = root + "/etc/sysctl.d/60-skep.conf"
+        kernelSettings = root + "/proc/sys"
+        units = root + "/etc/systemd/system"
+        mountTables = hasSystemd ? ["/proc/1/mountinfo", "/proc/self/mountinfo"] : ["/proc/self/mountinfo"]
+        state = root + "/var/lib/skep-agent"
+        dpkgUpdates = root + "/var/lib/dpkg/updates"
+        dpkgStatus = root + "/var/lib/dpkg/status"
+        aptLists = root + "/var/lib/apt/lists"
+        machineID = root + "/etc/machine-id"
+        osRelease = root + "/etc/os-release"
+        memory = root + "/proc/meminfo"
+        ufwSettings = root + "/etc/ufw/ufw.conf"
+        firewalldPIDFile = root + "/run/firewalld.pid"
+    }
+
+    /// This machine's own.
+    public static func standard() -> HostLayout { HostLayout(hasSystemd: Files.exists("/run/systemd/system")) }
+
+    var record: String { state + "/host.json" }
+    var ruleset: String { state + "/ruleset.nft" }
+}

@@ -1,0 +1,45 @@
+public import AgentCore
+public import SkepModel
+public import SkepSystem
+
+/// Looks at the machine: the host's parts of an ``Observation``, each by itself, so that one that fails hides no other.
+@LoopActor public final class HostObserver {
+    /// The host's parts of one look.
+    public struct Look: Sendable, Equatable {
+        public var facts: NodeFacts
+        public var packages: Seen<Observation.Packages>
+        public var daemonConfig: Seen<Observation.DaemonConfig>
+        public var sysctls: Seen<[String: String]>
+        public var table: Seen<Observation.Table>
+        public var server: Seen<Observation.Server>
+        public var mounts: Seen<[String: Observation.MountPoint]>
+    }
+
+    private let state: HostState
+    private let packages: PackageObserver
+    private let mounts: MountObserver
+
+    public init(_ state: HostState) {
+        self.state = state
+        packages = PackageObserver(state)
+        mounts = MountObserver(state)
+    }
+
+    /// One look; all parts at once, so that a share that does not answer delays it by its own few seconds only.
+    public func look(_ scope: HostScope) async -> Look {
+        let layout = state.layout
+        async let facts = HostFactsReader(layout: layout, scope: scope).read()
+        async let packages = seen { try await self.packages.look(scope.packages) }
+        async let config = seen { try EngineActions(self.state).look(scope.docker) }
+        async let sysctls = seen { try SysctlActions(layout).look(scope.sysctls) }
+        async let table = seen { try await FirewallActions(layout).look() }
+        async let server = seen { try await ServerActions(self.state).look(scope.folders) }
+        async let mounts = seen { try await self.mounts.look(scope) }
+        return await Look(
+            facts: facts, packages: packages, daemonConfig: config, sysctls: sysctls, table: table, server: server, mounts: mounts)
+    }
+
+    private func seen<Value>(_ body: @LoopActor @Sendable () async throws -> Value) async -> Seen<Value> {
+        do { return .seen(try await body()) } catch { return .failed(words(error)) }
+    }
+}

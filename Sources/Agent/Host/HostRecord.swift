@@ -1,0 +1,32 @@
+/// What the host's part must still know after a restart; on disk before the change that it speaks of.
+struct HostRecord: Codable, Equatable, Sendable {
+    /// How daemon.json was found and what was added to it.
+    struct Engine: Codable, Equatable, Sendable {
+        /// Whether `original` was looked at.
+        var known = false
+        /// nil when there was no file.
+        var original: String?
+        var added = DaemonConfig.Added()
+        /// The text that was written last.
+        var written: String?
+        /// A setting was changed that the engine reads only when it starts.
+        var needsRestart = false
+    }
+
+    /// How the NFS server was found.
+    struct Server: Codable, Equatable, Sendable {
+        var wasActive: Bool
+        var wasEnabled: Bool
+        /// The settings were changed and the server has not been restarted since.
+        var needsRestart = false
+    }
+
+    var engine = Engine()
+    var server: Server?
+    /// Packages that were not there when they were first asked for.
+    var packages: [String] = []
+    /// Mount paths with a unit of ours.
+    var mounts: [String] = []
+    /// Mount points that were not there before.
+    var madeFolders: [String] = []
+}

@@ -1,0 +1,36 @@
+internal import FoundationEssentials
+public import SkepSystem
+
+/// What observer and actuator of one machine share: the record on disk, and what is under way.
+@LoopActor public final class HostState {
+    public nonisolated let layout: HostLayout
+    private(set) var record: HostRecord
+    /// The last line of an apt run that this process started itself, where there is no systemd.
+    var aptLine: String?
+    var aptFailure: String?
+    /// Probes that outlived their kill, by mount path.
+    var stuckProbes: [String: Int] = [:]
+
+    /// Reads the record; one that cannot be read is as good as none.
+    public init(_ layout: HostLayout) {
+        self.layout = layout
+        do {
+            record = try Files.readIfPresent(layout.record).map { try JSONDecoder().decode(HostRecord.self, from: Data($0)) } ?? HostRecord()
+        } catch {
+            Log.error("the host's record cannot be read; ignoring it", ["file": layout.record, "error": "\(error)"])
+            record = HostRecord()
+        }
+    }
+
+    /// Changes the record, on disk first.
+    func update(_ change: (inout HostRecord) -> Void) throws {
+        var next = record
+        change(&next)
+        guard next != record else { return }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try Files.makeDirectory(layout.state, mode: 0o700)
+        try AtomicFile.write(layout.record, Array(try encoder.encode(next)), mode: 0o600)
+        record = next
+    }
+}

@@ -1,0 +1,142 @@
+internal import CLinux
+public import SkepModel
+public import SkepSystem
+
+/// Answers peers and tries to reach each of them, as long as the coordinator asks for it: before a swarm is made, never beside one.
+@LoopActor public final class AgentProbe {
+    private struct Route: Hashable {
+        var node: NodeID
+        var address: IPAddress
+    }
+
+    private let addresses: [IPAddress]
+    private let source: ProbeSocket.Source
+    private var request: ProbeRequest?
+    private var node: NodeID?
+    private var listeners: ProbeListeners?
+    private var work: Task<Void, Never>?
+    private var paths: [Route: ProbeReport.Path] = [:]
+    /// The pass in which a route was tried last, and the one in which a node first answered.
+    private var tried: [Route: Int] = [:]
+    private var reached: [NodeID: Int] = [:]
+    private var pass = 0
+
+    private static let interval = Duration.seconds(5)
+    /// Paths that are probed side by side.
+    private static let width = 64
+
+    /// Answers on all of the machine's addresses.
+    public convenience init() {
+        self.init(addresses: [.v4(0), .v6(0, 0)], source: ProbeSocket.system)
+    }
+
+    init(addresses: [IPAddress], source: @escaping ProbeSocket.Source) {
+        self.addresses = addresses
+        self.source = source
+    }
+
+    /// Begins, goes on with or ends probing; a request that is the same as before changes nothing.
+    public func update(_ request: ProbeRequest?, node: NodeID) {
+        guard let request else { return stop() }
+        guard request != self.request || node != self.node else { return }
+        let isSameRound = request.round == self.request?.round && node == self.node
+        if !isSameRound || request.dataPathPorts != self.request?.dataPathPorts { stop() }
+        work?.cancel()
+        self.request = request
+        self.node = node
+        let routes = Set(self.routes)
+        paths = paths.filter { routes.contains($0.key) }
+        let message = ProbeMessage(round: request.round, node: node)
+        let listeners = self.listeners ?? ProbeListeners(message, addresses: addresses, source: source)
+        self.listeners = listeners
+        listen()
+        work = Task { @LoopActor [weak self] in
+            while !Task.isCancelled {
+                guard let self, await self.tryOnce(request, message) else { return }
+                try? await LoopActor.sleep(for: Self.interval)
+            }
+        }
+    }
+
+    /// Closes every port at once and forgets what was found out.
+    public func stop() {
+        work?.cancel()
+        work = nil
+        listeners?.close()
+        listeners = nil
+        request = nil
+        node = nil
+        paths = [:]
+        tried = [:]
+        reached = [:]
+        pass = 0
+    }
+
+    /// What was found out so far; nil when nobody asked.
+    ///
+    /// It is complete when each target has answered, and each path to it that is not whole was tried again after that.
+    public var report: ProbeReport? {
+        guard let request else { return nil }
+        let isComplete = request.targets.allSatisfy { target in
+            guard let first = reached[target.node] else { return false }
+            return target.addresses.allSatisfy { address in
+                let route = Route(node: target.node, address: address)
+                return isWhole(route) || tried[route, default: 0] > first
+            }
+        }
+        return ProbeReport(
+            round: request.round, complete: isComplete, paths: routes.compactMap { paths[$0] }, occupied: listeners?.occupied ?? [:])
+    }
+
+    private var routes: [Route] {
+        request?.targets.flatMap { target in target.addresses.map { Route(node: target.node, address: $0) } } ?? []
+    }
+
+    private func isWhole(_ route: Route) -> Bool {
+        guard let path = paths[route], let request else { return false }
+        return path.tcp && path.udp && path.mtu != nil && path.dataPath.count == request.dataPathPorts.count
+    }
+
+    private func listen() {
+        guard let request else { return }
+        listeners?.listen(tcp: PathProbe.tcpPorts, udp: Set([PathProbe.udpPort] + request.dataPathPorts).sorted())
+    }
+
+    /// Tries what is not whole yet; answers whether there is a reason to try again.
+    private func tryOnce(_ request: ProbeRequest, _ message: ProbeMessage) async -> Bool {
+        listen()
+        pass += 1
+        let pass = pass
+        let due = routes.filter { !isWhole($0) }
+        for start in stride(from: 0, to: due.count, by: Self.width) {
+            let looks = due[start..<min(start + Self.width, due.count)].map { route in
+                let probe = PathProbe(
+                    target: route.node, address: route.address, request: message, dataPathPorts: request.dataPathPorts, source: source)
+                return (route, Task { @LoopActor in await probe.run() })
+            }
+            for (route, look) in looks {
+                let path = await look.value
+                // A probe ends within seconds; what it finds out for a round that is over counts for nothing.
+                guard !Task.isCancelled else { return false }
+                note(route, path, pass)
+            }
+        }
+        guard !Task.isCancelled else { return false }
+        return !request.targets.allSatisfy { target in target.addresses.contains { isWhole(Route(node: target.node, address: $0)) } }
+            || report?.complete != true
+    }
+
+    /// What once was found to work is not forgotten because a later try of another part failed.
+    private func note(_ route: Route, _ path: ProbeReport.Path, _ pass: Int) {
+        var path = path
+        if let before = paths[route] {
+            path.tcp = path.tcp || before.tcp
+            path.udp = path.udp || before.udp
+            path.dataPath = request?.dataPathPorts.filter { path.dataPath.contains($0) || before.dataPath.contains($0) } ?? path.dataPath
+            path.mtu = path.mtu ?? before.mtu
+        }
+        paths[route] = path
+        tried[route] = pass
+        if path.tcp || path.udp || !path.dataPath.isEmpty, reached[route.node] == nil { reached[route.node] = pass }
+    }
+}
