@@ -31,7 +31,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
-let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -50,6 +50,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -94,7 +95,7 @@ let package = Package(
             "CoordinatorAPI", "Coordinator/API",
             [
                 "SkepModel", "SkepWire", "SkepSystem", "SkepClusterFile", "SkepCompose", "CoordinatorCore", "CoordinatorStore", "CoordinatorAuthority",
-                "CoordinatorDashboard", hummingbird, hummingbirdCore, nioSSL, nioCore, nioTLS, logging, lifecycle, crypto,
+                "CoordinatorDashboard", hummingbird, hummingbirdCore, httpTypes, nioSSL, nioCore, logging, lifecycle, crypto,
                 x509,
             ]),
         program(
@@ -108,6 +109,12 @@ let package = Package(
         tests("SkepCryptoTests", "SkepCryptoTests", ["SkepCrypto"]),
         tests("AgentDockerTests", "AgentDockerTests", ["AgentDocker", "AgentCore", "SkepModel", "SkepSystem"]),
         tests("CoordinatorStoreTests", "CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "SkepModel"]),
+        tests(
+            "CoordinatorAPITests", "CoordinatorAPITests",
+            [
+                "CoordinatorAPI", "CoordinatorAuthority", "CoordinatorCore", "SkepModel", "SkepWire", "SkepHTTP", "SkepCrypto", hummingbird,
+                httpTypes, logging,
+            ]),
         tests("CoordinatorAuthorityTests", "CoordinatorAuthorityTests", ["CoordinatorAuthority", "SkepModel", x509, crypto]),
         tests("CoordinatorDashboardTests", "CoordinatorDashboardTests", ["CoordinatorDashboard", "SkepModel", "SkepWire"]),
         tests("AgentRuntimeTests", "AgentRuntimeTests", ["AgentRuntime", "AgentCore", "SkepModel", "SkepWire", "SkepHTTP", "SkepCrypto", "SkepSystem"]),
