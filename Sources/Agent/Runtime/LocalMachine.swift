@@ -1,0 +1,69 @@
+public import AgentCore
+internal import AgentDocker
+internal import AgentHost
+public import SkepModel
+public import SkepSystem
+
+/// This machine: the host's eyes and hands and the engine's, side by side.
+@LoopActor public final class LocalMachine: Machine {
+    private let hostObserver: HostObserver
+    private let hostActuator: HostActuator
+    private let dockerObserver: DockerObserver
+    private let dockerActuator: DockerActuator
+    private let docker: DockerClient
+    private let probe = AgentProbe()
+    private var events: DockerEvents?
+    /// The bridges that the last look at the engine found; the next look at the host leaves them aside.
+    private var bridges: [String] = []
+
+    /// The machine below the paths' root.
+    public init(paths: AgentPaths, identity: NodeIdentity, store: IdentityStore) {
+        let layout = paths.root.isEmpty ? HostLayout.standard() : HostLayout(root: paths.root, hasSystemd: false)
+        let state = HostState(layout)
+        hostObserver = HostObserver(state)
+        hostActuator = HostActuator(state)
+        docker = DockerClient(socket: paths.root + "/var/run/docker.sock")
+        dockerObserver = DockerObserver(client: docker)
+        var settings = DockerActuator.Settings()
+        settings.stackFolder = paths.state + "/stacks"
+        let sealing = TrustedSealing(cluster: identity.cluster, store: store)
+        dockerActuator = DockerActuator(
+            client: docker, settings: settings, openToken: { try sealing.open($0) }, sealToken: { try sealing.seal($0, to: $1, expectedKey: $2) })
+    }
+
+    public func start(moved: @escaping @LoopActor @Sendable () -> Void) {
+        let events = DockerEvents(client: docker) { _ in moved() }
+        self.events = events
+        events.start()
+    }
+
+    public func stop() {
+        events?.stop()
+        events = nil
+        probe.stop()
+    }
+
+    public func observe(spec: NodeSpec?, memory: AgentMemory) async -> Observation {
+        if let spec { probe.update(spec.probe, node: spec.node) } else { probe.stop() }
+        let scope = HostScope(spec: spec, memory: memory, packages: AgentBrain.packages(for: spec), bridges: bridges)
+        let remembered = memory.swarm.flatMap { $0.hasPrefix("making:") ? nil : $0 }
+        async let hostLook = hostObserver.look(scope)
+        async let dockerLook = dockerObserver.look(rememberedSwarm: remembered, failures: dockerActuator.failures)
+        let (host, engine) = await (hostLook, dockerLook)
+        var facts = host.facts
+        if case .seen(.running(let version, let found)) = engine.engine {
+            bridges = found
+            facts.docker = version
+        }
+        return Observation(
+            facts: facts, packages: host.packages, engine: engine.engine, daemonConfig: host.daemonConfig, sysctls: host.sysctls, table: host.table,
+            server: host.server, mounts: host.mounts, swarm: engine.swarm, manager: engine.manager, probe: probe.report)
+    }
+
+    public func perform(_ action: AgentAction) async -> ActionOutcome {
+        switch action.lane {
+        case .packages, .engine, .sysctls, .firewall, .server, .mounts: await hostActuator.perform(action)
+        case .swarm, .members, .tokens, .networks, .stacks: await dockerActuator.perform(action)
+        }
+    }
+}
