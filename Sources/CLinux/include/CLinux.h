@@ -33,7 +33,7 @@ int clinux_epoll_create(void);
 int clinux_epoll_add(int epoll, int fd, uint32_t events, uint64_t data);
 int clinux_epoll_modify(int epoll, int fd, uint32_t events, uint64_t data);
 int clinux_epoll_remove(int epoll, int fd);
-int clinux_epoll_wait(int epoll, struct clinux_event *events, int count, int milliseconds);
+int clinux_epoll_wait(int epoll, struct clinux_event *_Nullable events, int count, int milliseconds);
 
 // descriptors, all close-on-exec; non-blocking where `nonblocking` is not 0
 int clinux_pipe(int fds[_Nonnull 2]);

@@ -27,6 +27,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     private let inbox = Mutex(Inbox())
 
     // Touched on the loop's thread only.
+    private let events = UnsafeMutableBufferPointer<clinux_event>.allocate(capacity: 64)
     private var watches: [Int32: Watch] = [:]
     private var generation: UInt32 = 0
     private var timers = TimerHeap()
@@ -62,18 +63,23 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         }
         precondition(isFirst, "the loop runs already")
         clinux_ignore_sigpipe()
-        var events = [clinux_event](repeating: clinux_event(), count: 64)
-        while true {
-            let hasMore = runItems()
-            runTimers()
-            armAlarm()
-            let count = clinux_epoll_wait(epoll, &events, Int32(events.count), hasMore || hasItems ? 0 : -1)
-            guard count >= 0 else {
-                if errno == EINTR { continue }
-                fatalError("epoll_wait: \(String(cString: strerror(errno)))")
-            }
-            for event in events[..<Int(count)] { deliver(event) }
+        while true { runRound() }
+    }
+
+    /// One round: what is in the inbox, what is due, what is ready.
+    ///
+    /// A function of its own that returns: in a loop without an end the optimizer leaves out releases, since all of it leads nowhere (seen
+    /// with Swift 6.3: each round lost its array of events).
+    @inline(never) private func runRound() {
+        let hasMore = runItems()
+        runTimers()
+        armAlarm()
+        let count = clinux_epoll_wait(epoll, events.baseAddress, Int32(events.count), hasMore || hasItems ? 0 : -1)
+        guard count >= 0 else {
+            if errno == EINTR { return }
+            fatalError("epoll_wait: \(String(cString: strerror(errno)))")
         }
+        for index in 0..<Int(count) { deliver(events[index]) }
     }
 
     /// Runs the loop on a thread of its own, once: for the command line and for tests.
