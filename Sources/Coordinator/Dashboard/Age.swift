@@ -1,7 +1,7 @@
 import SkepModel
 
 /// How old a value is; the page's script lets it grow.
-struct Age: Sendable {
+struct Age: View {
     let seconds: Int
     let text: String
 

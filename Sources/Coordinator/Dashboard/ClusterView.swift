@@ -2,8 +2,8 @@ import SkepModel
 import SkepWire
 
 /// Everything of one cluster's page.
-struct ClusterView: Sendable {
-    struct Wait: Sendable {
+struct ClusterView: View {
+    struct Wait: View {
         let what: String
         let waitsFor: String
         let command: String?

@@ -1,7 +1,7 @@
 import SkepModel
 
 /// One line of a table of conditions.
-struct ConditionRow: Sendable {
+struct ConditionRow: View {
     let type: String
     let mark: Mark
     let met: Bool

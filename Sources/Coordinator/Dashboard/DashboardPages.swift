@@ -34,21 +34,19 @@ public struct DashboardPages: Sendable {
 
     /// `GET /`: all clusters.
     public func overview(_ clusters: [StatusAnswer], viewer: Viewer) -> String {
-        render("overview", Page(title: "Clusters", version: version, viewer: viewer, live: "/live", inside: OverviewView(clusters)))
+        render("overview", Page(title: "Clusters", version: version, viewer: viewer, live: "/live", overview: OverviewView(clusters)))
     }
 
     /// What the server-sent event `status` of `GET /live` carries.
     public func overviewFragment(_ clusters: [StatusAnswer]) -> String {
-        render("overview-fragment", OverviewView(clusters))
+        render("overview-fragment", OverviewFragment(overview: OverviewView(clusters)))
     }
 
     /// `GET /clusters/NAME`: all of one cluster; events come newest first.
     public func cluster(_ status: StatusAnswer, events: [Event], viewer: Viewer) -> String {
         let name = status.cluster.name.rawValue
         let view = ClusterView(status, events: events)
-        return render(
-            "cluster",
-            Page(title: name, version: version, viewer: viewer, clusterName: name, live: "/clusters/\(name)/live", inside: view))
+        return render("cluster", Page(title: name, version: version, viewer: viewer, live: "/clusters/\(name)/live", cluster: view))
     }
 
     /// What the server-sent event `status` of `GET /clusters/NAME/live` carries.
@@ -58,7 +56,7 @@ public struct DashboardPages: Sendable {
 
     /// `GET /login`; the form posts `code` to `/login`.
     public func login(error: String?) -> String {
-        render("login", Page(title: "Log in", version: version, inside: LoginView(error: error)))
+        render("login", Page(title: "Log in", version: version, login: LoginView(error: error)))
     }
 
     /// The page for an address that is none.
@@ -68,18 +66,20 @@ public struct DashboardPages: Sendable {
 
     /// The page for any other refusal.
     public func failure(title: String, message: String, viewer: Viewer?) -> String {
-        render("message", Page(title: title, version: version, viewer: viewer, inside: MessageView(heading: title, message: message)))
+        render("message", Page(title: title, version: version, viewer: viewer, message: MessageView(heading: title, words: message)))
     }
 
-    private func render(_ template: String, _ object: Any) -> String { library.render(object, withTemplate: template) ?? "" }
+    private func render(_ template: String, _ view: some View) -> String { library.render(Reflected(view), withTemplate: template) ?? "" }
 }
 
-/// What the fragment of a cluster is rendered from; the whole page has the same name in it.
-struct ClusterFragment { let cluster: ClusterView }
+/// A fragment's root has the same names as a page's.
+struct ClusterFragment: View { let cluster: ClusterView }
 
-struct LoginView { let error: String? }
+struct OverviewFragment: View { let overview: OverviewView }
 
-struct MessageView {
+struct LoginView: View { let error: String? }
+
+struct MessageView: View {
     let heading: String
-    let message: String
+    let words: String
 }

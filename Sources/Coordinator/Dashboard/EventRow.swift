@@ -1,7 +1,7 @@
 import SkepModel
 
 /// One line of the ledger.
-struct EventRow: Sendable {
+struct EventRow: View {
     let at: Moment
     let place: String
     let mark: Mark

@@ -1,7 +1,7 @@
 import SkepModel
 
 /// A state as it is shown: a word, a shape and a tone, so that colour is never alone.
-struct Mark: Sendable {
+struct Mark: View {
     enum Tone: String, Sendable { case ok, warn, bad, none }
 
     /// The style's class.

@@ -2,7 +2,7 @@ import FoundationEssentials
 import SkepModel
 
 /// A time of day as it is shown: by the clock for people, in full for machines.
-struct Moment: Sendable {
+struct Moment: View {
     /// `2026-11-21T14:03:22Z`
     let machine: String
     /// `14:03:22`, with the day before it when that is not today's.

@@ -2,7 +2,7 @@ import SkepModel
 import SkepWire
 
 /// One machine's block: what it last said, and how long ago.
-struct NodeView: Sendable {
+struct NodeView: View {
     /// The words of a status answer; an unknown one is shown as it is.
     struct Liveness: RawRepresentable, Hashable, Sendable {
         let rawValue: String
@@ -14,7 +14,7 @@ struct NodeView: Sendable {
         static let awaitingApproval = Liveness(rawValue: "awaiting approval")
     }
 
-    struct Fact: Sendable {
+    struct Fact: View {
         let label: String
         let value: String
         let factTone: String?
@@ -97,7 +97,7 @@ struct NodeView: Sendable {
             let words = abs(offset) < 10_000 ? "\(abs(offset)) ms" : Age.words(Double(abs(offset)) / 1000)
             add("Clock", "\(words) \(offset > 0 ? "ahead" : "behind")", abs(offset) >= 5000 ? .bad : .warn)
         }
-        add("Node", node.id?.rawValue)
+        if let id = node.id { facts.append(Fact(label: "Node", value: id.rawValue, factTone: "fresh", factAge: nil)) }
         return facts
     }
 }

@@ -1,8 +1,8 @@
 import SkepModel
 
 /// One operation with the steps that it has made.
-struct OperationView: Sendable {
-    struct StepRow: Sendable {
+struct OperationView: View {
+    struct StepRow: View {
         let name: String
         let at: Moment
         let detail: String?

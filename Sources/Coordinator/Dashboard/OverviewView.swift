@@ -2,8 +2,8 @@ import SkepModel
 import SkepWire
 
 /// The list of clusters.
-struct OverviewView: Sendable {
-    struct Row: Sendable {
+struct OverviewView: View {
+    struct Row: View {
         let name: String
         let kind: String
         let generation: Int

@@ -1,30 +1,31 @@
-import Mustache
-
-/// The frame of a page and what stands inside it; names are looked up in the frame first, then inside.
-struct Page<Inside: Sendable>: MustacheParent, Sendable {
+/// The frame of a page and what stands inside it.
+struct Page: View {
     let title: String
     let version: String
-    var viewer: Viewer?
-    var clusterName: String?
+    let viewer: Viewer?
+    let clusterName: String?
     /// Where the page's events come from; nil for pages that stand still.
-    var live: String?
-    let inside: Inside
+    let live: String?
+    /// Whether the page is loaded again now and then where no script runs.
+    let refresh: Bool
+    let cluster: ClusterView?
+    let overview: OverviewView?
+    let login: LoginView?
+    let message: MessageView?
 
-    func child(named name: String) -> Any? {
-        switch name {
-        case "title": title
-        case "version": version
-        case "viewer": viewer
-        case "clusterName": clusterName
-        case "live": live
-        case "refresh": live != nil
-        case "cluster": inside as? ClusterView
-        default: Mirror(reflecting: inside).children.first { $0.label == name }.flatMap { unwrapped($0.value) }
-        }
-    }
-
-    private func unwrapped(_ value: Any) -> Any? {
-        let mirror = Mirror(reflecting: value)
-        return mirror.displayStyle == .optional ? mirror.children.first?.value : value
+    init(
+        title: String, version: String, viewer: Viewer? = nil, live: String? = nil, cluster: ClusterView? = nil, overview: OverviewView? = nil,
+        login: LoginView? = nil, message: MessageView? = nil
+    ) {
+        self.title = title
+        self.version = version
+        self.viewer = viewer
+        self.live = live
+        refresh = live != nil
+        clusterName = cluster?.name
+        self.cluster = cluster
+        self.overview = overview
+        self.login = login
+        self.message = message
     }
 }

@@ -2,8 +2,8 @@ import SkepModel
 import SkepWire
 
 /// One stack with its services.
-struct StackBlock: Sendable {
-    struct ServiceRow: Sendable {
+struct StackBlock: View {
+    struct ServiceRow: View {
         let name: String
         let mark: Mark
         let serviceError: String?
@@ -35,7 +35,7 @@ struct StackBlock: Sendable {
 }
 
 /// How fresh the figures of the stacks are: only managers see them.
-struct StacksSeen: Sendable {
+struct StacksSeen: View {
     let mark: Mark
     /// Class of the line; `stale` greys what follows.
     let tone: String

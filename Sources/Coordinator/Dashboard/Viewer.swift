@@ -1,5 +1,5 @@
 /// Who looks at a page.
-public struct Viewer: Sendable {
+public struct Viewer: Sendable, View {
     let name: String
     let role: String
     let formToken: String?
