@@ -74,7 +74,8 @@ let package = Package(
         swift("SkepHTTP", "Shared/HTTP", ["CCurl", "SkepSystem"]),
         swift("SkepYAML", "Shared/YAML", ["SkepModel", yams]),
         swift("SkepClusterFile", "Shared/ClusterFile", ["SkepModel", "SkepYAML"]),
-        swift("SkepCompose", "Shared/Compose", ["SkepModel", "SkepYAML", "SkepClusterFile", crypto]),
+        swift(
+            "SkepCompose", "Shared/Compose", ["SkepModel", "SkepYAML", "SkepClusterFile", crypto], resources: [.embedInCode("Catalogue")]),
 
         // Agent: core ← docker, host ← runtime ← main; no package of SwiftPM
         swift("AgentCore", "Agent/Core", ["SkepModel"]),
@@ -104,6 +105,7 @@ let package = Package(
 
         program("skep", "CLI", ["SkepModel", "SkepWire", "SkepClusterFile", "SkepCompose", "SkepHTTP", "SkepSystem", argumentParser]),
         tests("SkepClusterFileTests", "SkepClusterFileTests", ["SkepClusterFile", "SkepYAML", "SkepModel"]),
+        tests("SkepComposeTests", "SkepComposeTests", ["SkepCompose", "SkepClusterFile", "SkepYAML", "SkepModel"]),
         tests("SkepSystemTests", "SkepSystemTests", ["SkepSystem", "CLinux"]),
         tests("SkepHTTPTests", "SkepHTTPTests", ["SkepHTTP", "SkepSystem", "CLinux"]),
         tests("SkepCryptoTests", "SkepCryptoTests", ["SkepCrypto"]),

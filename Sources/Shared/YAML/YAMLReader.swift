@@ -31,7 +31,7 @@ public enum YAMLReader {
     /// A key that is itself a structure is never needed, and comparing keys made of aliases can take for ever.
     private static func refuseAliasesInKeys(_ text: String, file: String) throws(FileDiagnostic) {
         var number = 0
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        for line in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }) {
             number += 1
             let stripped = line.drop { $0 == " " || $0 == "-" }
             guard stripped.hasPrefix("? ") || stripped.hasPrefix("?\t") || (stripped.hasPrefix("*") && stripped.contains(" :")),
@@ -69,7 +69,7 @@ public enum YAMLReader {
 
     /// Where a key stands again at the same depth: YAML's reader names the first place alone.
     private static func second(_ key: String, after mark: Mark, in text: String) -> (line: Int, column: Int) {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" })
         for index in lines.indices.dropFirst(mark.line) {
             let indent = lines[index].prefix { $0 == " " }.count
             let rest = lines[index].dropFirst(indent)

@@ -1,0 +1,176 @@
+import SkepClusterFile
+import SkepCompose
+import SkepModel
+import SkepYAML
+import Testing
+
+@Suite struct BundleTests {
+    private func document(_ bundle: StackBundle) throws -> YAMLNode { try #require(try YAMLReader.read(bundle.compose, file: "out")) }
+
+    @Test func addsVersionAndLabelsAndNothingElse() throws {
+        let bundle = try Stack(compose: "services:\n  web:\n    image: busybox:1.35.0\n").made().bundle
+        #expect(
+            bundle.compose == """
+                version: "3.8"
+                services:
+                  web:
+                    image: "busybox:1.35.0"
+                    deploy:
+                      labels:
+                        skep.bundle: "\(bundle.digest)"
+                        skep.managed: "true"
+                        skep.stack: shop
+
+                """)
+        #expect(bundle.digest.count == 64 && bundle.services == ["web"] && bundle.files.isEmpty && bundle.networks.isEmpty)
+    }
+
+    @Test func isTheSameForTheSameFilesAndAnotherForOthers() throws {
+        let compose = "services: {web: {image: a, configs: [c]}}\nconfigs: {c: {file: ./c.txt}}\n"
+        let first = try Stack(compose: compose, files: ["shop/c.txt": "one"]).made().bundle
+        let again = try Stack(compose: compose, files: ["shop/c.txt": "one"]).made().bundle
+        let other = try Stack(compose: compose, files: ["shop/c.txt": "two"]).made().bundle
+        #expect(first == again && first.digest != other.digest)
+    }
+
+    @Test func namesConfigsAndSecretsByTheirContent() throws {
+        let made = try Stack(
+            compose: """
+                services: {web: {image: a, configs: [conf], secrets: [{source: key, target: k}]}}
+                configs: {conf: {file: ./etc/conf}, inline: {content: "port=${PORT}"}}
+                secrets: {key: {file: key.pem, name: mine}, word: {environment: WORD}, there: {external: true}}
+                """, files: ["shop/etc/conf": "x", "shop/key.pem": "y"], options: ", env: {PORT: 80, WORD: w}"
+        ).made()
+        let document = try document(made.bundle)
+        // sha256 of "x", "y" and "port=80"
+        #expect(document["configs"]?["conf"]?["name"]?.scalar?.text == "shop_conf_2d711642b726")
+        #expect(document["configs"]?["inline"]?["file"]?.scalar?.text == "./.skep/configs/inline")
+        #expect(document["secrets"]?["key"]?["name"]?.scalar?.text == "mine_a1fce4363854")
+        #expect(document["secrets"]?["there"]?["name"] == nil)
+        #expect(document["configs"]?["conf"]?["labels"]?["skep.managed"]?.scalar?.text == "true")
+        #expect(made.bundle.file("etc/conf") == "x" && made.bundle.file("key.pem") == "y" && made.bundle.file(".skep/configs/inline") == "port=80")
+        #expect(made.bundle.file(".skep/secrets/word") == "w")
+        #expect(made.paths == ["shop/compose.yml", "shop/etc/conf", "shop/key.pem"])
+    }
+
+    @Test func givesReplacedValuesTheTypeThatDockerWouldAndKeepsDollarSigns() throws {
+        let bundle = try Stack(
+            compose: """
+                services:
+                  web:
+                    image: a:${TAG}
+                    command: ["sh", "-c", "echo $$HOME"]
+                    environment: {VERSION: "${TAG}", FLAG: "${ON}", GIVEN: }
+                    ports: [{target: "${PORT}", published: "8080"}]
+                    tty: ${ON}
+                    deploy: {replicas: "${N:-2}"}
+                """, files: ["shop/.env": "TAG=1.10\nPORT=80\nGIVEN=g\nN=9"], options: ", env: {ON: 'true', N: 3}"
+        ).made().bundle
+        let web = try #require(try document(bundle)["services"]?["web"])
+        #expect(web["image"]?.scalar == .init("a:1.10", .text))
+        #expect(web["environment"]?["VERSION"]?.scalar == .init("1.10", .text))
+        #expect(web["environment"]?["FLAG"]?.scalar == .init("true", .text))
+        #expect(web["environment"]?["GIVEN"]?.scalar == .init("g", .text))
+        #expect(web["command"]?.list?.last?.scalar?.text == "echo $$HOME")
+        #expect(web["ports"]?.list?.first?["target"]?.scalar == .init("80", .integer))
+        #expect(web["ports"]?.list?.first?["published"]?.scalar == .init("8080", .integer))
+        #expect(web["tty"]?.scalar == .init("true", .truth))
+        #expect(web["deploy"]?["replicas"]?.scalar == .init("3", .integer))
+    }
+
+    @Test func listsPublications() throws {
+        let made = try Stack(
+            compose: """
+                services:
+                  web:
+                    image: a
+                    ports: ["8080:80", "9000-9002:90-92/udp", "127.0.0.1:9443:443", 80, {target: 1, published: 7000, protocol: udp, mode: host}]
+                """
+        ).made()
+        #expect(
+            made.bundle.publications.map { "\($0.port)/\($0.transport.rawValue)\($0.host ? " host" : "")" } == [
+                "8080/tcp", "9000-9002/udp", "9443/tcp", "7000/udp host",
+            ])
+        #expect(made.warnings.contains { $0.contains("a swarm takes no notice of the address") })
+        #expect(made.warnings.contains { $0.contains("the port 9443/tcp of 'web' is published and stays closed") })
+        #expect(!made.warnings.contains { $0.contains("port 8080/tcp") })
+    }
+
+    @Test func listsExternalNetworksThatTheClusterMakes() throws {
+        let bundle = try Stack(
+            compose: """
+                services: {web: {image: a, networks: [front, default]}}
+                networks: {front: {external: true, name: public}, inner: {}, host: {external: true}}
+                """
+        ).made().bundle
+        #expect(bundle.networks.map(\.rawValue) == ["public"])
+    }
+
+    @Test func placesAStackThatWritesToAShare() throws {
+        let bundle = try Stack(
+            compose: "services: {db: {image: a, volumes: [\"/nfs-root:/data\"], deploy: {placement: {constraints: [node.role == worker]}}}}\n",
+            options: ", share: data"
+        ).made().bundle
+        let placement = try document(bundle)["services"]?["db"]?["deploy"]?["placement"]
+        #expect(placement?["constraints"]?.list?.compactMap(\.scalar?.text) == ["node.role == worker", "node.labels.skep.write.data == true"])
+    }
+
+    @Test func attachesEnvironmentFilesAndDropsWhatASwarmDoesNotKnow() throws {
+        let made = try Stack(
+            compose: """
+                version: "2.4"
+                name: other
+                x-common: &common {image: a}
+                services:
+                  web: {<<: *common, env_file: [./web.env, {path: no.env, required: false}], depends_on: {db: {condition: service_healthy}}, restart: always}
+                  db: {<<: *common, build: .}
+                """, files: ["shop/web.env": "A=1"]
+        ).made()
+        let document = try document(made.bundle)
+        #expect(document["version"]?.scalar?.text == "3.8" && document["x-common"] == nil && document["name"] == nil)
+        #expect(document["services"]?["web"]?["env_file"]?.list?.map(\.scalar?.text) == ["web.env"])
+        #expect(document["services"]?["web"]?["depends_on"] == nil && document["services"]?["db"]?["build"] == nil)
+        #expect(made.bundle.file("web.env") == "A=1")
+        #expect(made.warnings.filter { $0.contains("takes no notice") }.count == 3)
+    }
+
+    @Test func refusesPortsThatTwoStacksPublish() throws {
+        let spec = try ClusterFile.parse(
+            text: """
+                cluster: c
+                kind: target
+                audiences: {management: [198.51.100.0/24]}
+                nodes: {n1: {}}
+                stacks: {a: {compose: a.yml}, b: {compose: b.yml}}
+                """, file: "c.yaml")
+        let compose = Array("services: {web: {image: a, ports: [\"9000:80\"]}}".utf8)
+        #expect {
+            _ = try BundleMaker.makeAll(spec: spec, files: ["a.yml": compose, "b.yml": compose], values: [:])
+        } throws: {
+            ($0 as? ComposeError)?.diagnostics.map(\.message) == ["the port 9000/tcp is published by 'web' of the stack 'b' and by 'web' of 'a'"]
+        }
+    }
+}
+
+@Suite struct CatalogueTests {
+    @Test func everyEntryOfTheIndexCanBeMade() throws {
+        let spec = try Stack.spec()
+        #expect(Catalogue.names == ["traefik"] && Catalogue.wantsCertificate(spec.stacks[0]) && !Catalogue.wantsCertificate(spec.stacks[1]))
+        let made = try BundleMaker.make(
+            stack: spec.stacks[0], spec: spec, files: [:], values: CatalogueValues(certificatePEM: "certificate", keyPEM: "key"))
+        #expect(made.warnings == [] && made.paths == [] && made.bundle.networks.map(\.rawValue) == ["public"])
+        #expect(made.bundle.file("tls.crt") == "certificate" && made.bundle.file("tls.key") == "key")
+        #expect(made.bundle.publications.map(\.port.first) == [80, 443, 8080] && made.bundle.publications.allSatisfy(\.host))
+        #expect(made.bundle.compose.contains("image: \"traefik:v3.7.15\"") && made.bundle.compose.contains("--providers.swarm.network=public"))
+    }
+
+    @Test func takesAVersionAndRefusesToGoWithoutACertificate() throws {
+        var spec = try Stack.spec()
+        spec.stacks[0].environment = ["TRAEFIK_VERSION": "v3.9.0"]
+        let values = CatalogueValues(certificatePEM: "c", keyPEM: "k")
+        #expect(try BundleMaker.make(stack: spec.stacks[0], spec: spec, files: [:], values: values).bundle.compose.contains("traefik:v3.9.0"))
+        #expect { _ = try BundleMaker.make(stack: spec.stacks[0], spec: spec, files: [:], values: nil) } throws: {
+            ($0 as? ComposeError)?.diagnostics.first?.message == "the certificate of 'traefik' is not there yet"
+        }
+    }
+}
