@@ -1,0 +1,50 @@
+import Synchronization
+
+/// The ports that were taken, known once both listeners run.
+final class BoundPorts: Sendable {
+    private struct State {
+        var operators: Int?
+        var agents: Int?
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let configuration: CoordinatorConfiguration
+    private let state = Mutex(State())
+
+    init(_ configuration: CoordinatorConfiguration) { self.configuration = configuration }
+
+    func set(_ listener: Listener, _ port: Int) {
+        let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            switch listener {
+            case .operators: state.operators = port
+            case .agents: state.agents = port
+            }
+            guard state.operators != nil, state.agents != nil else { return [] }
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    func ports() async -> (operators: Int, agents: Int) {
+        await withCheckedContinuation { continuation in
+            let isReady = state.withLock { state in
+                if state.operators != nil, state.agents != nil { return true }
+                state.waiting.append(continuation)
+                return false
+            }
+            if isReady { continuation.resume() }
+        }
+        return state.withLock { ($0.operators ?? 0, $0.agents ?? 0) }
+    }
+
+    /// `host:port` of both, as others reach them.
+    func endpoints() -> (operators: String, agents: String) {
+        let (operators, agents) = state.withLock {
+            ($0.operators ?? configuration.operators.port, $0.agents ?? configuration.agents.port)
+        }
+        let advertised = configuration.advertise.first ?? configuration.operators.host
+        let host = CoordinatorConfiguration.Endpoint(advertised, defaultPort: operators) ?? .init(host: advertised, port: operators)
+        return (host.text, CoordinatorConfiguration.Endpoint(host: host.host, port: agents).text)
+    }
+}

@@ -1,0 +1,136 @@
+import CoordinatorAuthority
+import CoordinatorCore
+import CoordinatorStore
+import SkepModel
+import SkepWire
+
+/// What operators do to a cluster, beside giving it a new file.
+extension ClusterRuntime {
+    /// Lets a node in that waits for it.
+    func approve(_ name: NodeName, actor: String) async throws -> String {
+        let node = try enrolled(name)
+        guard !node.approved else { return "\(name) is approved already" }
+        try await change(node.id, act: "approved", actor: actor) { $0.approved = true }
+        return "\(name) is approved; its agent asks again within seconds"
+    }
+
+    /// Ends a node's membership: its certificates are not good any more and its connections end now.
+    func evict(_ name: NodeName, actor: String) async throws -> String {
+        let node = try enrolled(name)
+        try await tools.store.revokeCertificates(of: node.id)
+        try await change(node.id, act: "evicted", actor: actor) { $0.evicted = true }
+        tools.live.close(node.id)
+        signal(of: node.id).fire()
+        await settle()
+        return "\(name) is evicted; take it out of the cluster file, or invite another machine for the name"
+    }
+
+    /// Says not to wait for a node of the file.
+    func `defer`(_ name: NodeName, actor: String) async throws -> String {
+        guard spec.node(name) != nil else { throw Refusal.notFound("there is no node \(name) in the file of \(self.name)") }
+        try await change(record: event("deferred: nothing waits for it", node: name, actor: actor)) { record in
+            if !record.deferred.contains(name) { record.deferred = (record.deferred + [name]).sorted() }
+        }
+        await settle()
+        return "nothing waits for \(name) any more"
+    }
+
+    /// Waits for the node again.
+    func undefer(_ name: NodeName, actor: String) async throws -> String {
+        guard spec.node(name) != nil else { throw Refusal.notFound("there is no node \(name) in the file of \(self.name)") }
+        try await change(record: event("no longer deferred", node: name, actor: actor)) { record in
+            record.deferred.removeAll { $0 == name }
+        }
+        await settle()
+        return "\(name) is waited for again"
+    }
+
+    /// Begins the teardown.
+    func down(purge: Bool, actor: String) async throws -> String {
+        let words = "teardown asked for\(purge ? ", packages included" : "")"
+        try await change(record: event(words, node: nil, actor: actor)) { record in
+            switch record.lifecycle {
+            case .up: record.lifecycle = .down(ClusterRecord.Teardown(purge: purge))
+            case .down(var teardown):
+                // Asked again, perhaps with --purge: the stages that are done stay done.
+                teardown.purge = teardown.purge || purge
+                record.lifecycle = .down(teardown)
+            }
+        }
+        await settle()
+        return "\(name) is being taken down"
+    }
+
+    /// Gives an open operation up; the planner then decides anew from what is observed.
+    func abandon(_ id: String, actor: String) async throws -> String {
+        try await end(id, actor: actor)
+        await settle()
+        return "operation \(id) is abandoned"
+    }
+
+    private func end(_ id: String, actor: String) async throws {
+        await lock()
+        defer { unlock() }
+        guard var operation = operations.first(where: { $0.id == id }) else {
+            throw Refusal.notFound("there is no operation \(id) in \(name)")
+        }
+        guard operation.isOpen else { throw Refusal(.conflict, "OperationEnded", "operation \(id) has ended already") }
+        let now = tools.clock.now()
+        operation.state = .failed(at: now, why: "abandoned by \(actor)")
+        try await store(
+            record: record, operations: [operation],
+            event: Event(at: now, cluster: name, kind: .operation, message: "\(operation.kind.rawValue) \(id) abandoned", actor: actor))
+    }
+
+    private func change(record event: Event, _ body: (inout ClusterRecord) -> Void) async throws {
+        await lock()
+        var new = record
+        body(&new)
+        defer { wish() }
+        defer { unlock() }
+        if new != record { try await store(record: new, event: event) }
+    }
+
+    /// Takes a node that has enrolled, after it was stored.
+    func enrolled(_ node: Snapshot.Node, events: [Event]) {
+        var node = node
+        node.seen = nodes[node.id]?.seen
+        node.status = nodes[node.id]?.status
+        nodes[node.id] = node
+        grown(events)
+        changed.fire()
+        wish()
+    }
+
+    /// Forgets how far a node's events were taken: a reinstalled agent counts from the beginning.
+    func forgetSequence(of id: NodeID) { sequences[id] = nil }
+
+    private func enrolled(_ name: NodeName) throws -> Snapshot.Node {
+        guard let node = nodes.values.first(where: { $0.name == name && !$0.evicted }) else {
+            throw Refusal.notFound("no machine is enrolled as \(name) in \(self.name)")
+        }
+        return node
+    }
+
+    private func change(_ id: NodeID, act: String, actor: String, _ body: (inout Snapshot.Node) -> Void) async throws {
+        await lock()
+        defer { wish() }
+        defer { unlock() }
+        guard var node = nodes[id] else { return }
+        body(&node)
+        let recorded = try await tools.store.saveNode(node, cluster: name, events: [event(act, node: node.name, actor: actor)])
+        // Only these: a report may have come in while it was stored.
+        nodes[id]?.approved = node.approved
+        nodes[id]?.evicted = node.evicted
+        grown(recorded)
+    }
+
+    func event(_ message: String, node: NodeName?, actor: String) -> Event {
+        Event(at: tools.clock.now(), cluster: name, node: node, kind: .act, message: message, actor: actor)
+    }
+}
+
+extension ClusterRuntime {
+    /// Ends a node's connections.
+    func cut(_ id: NodeID) { tools.live.close(id) }
+}
