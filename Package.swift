@@ -103,6 +103,10 @@ let package = Package(
             "skep-coordinator", "Coordinator/Main",
             ["CoordinatorAPI", "CoordinatorStore", "CoordinatorAuthority", "CoordinatorCore", "SkepModel", "SkepSystem", "SkepYAML", argumentParser, logging, lifecycle]),
 
+        // Simulation: both cores on a virtual clock
+        .target(name: "SkepSimulation", dependencies: ["SkepModel", "AgentCore", "CoordinatorCore"], path: "Tests/Simulation/Engine", swiftSettings: strict),
+        .executableTarget(name: "skep-simulate", dependencies: ["SkepSimulation"], path: "Tests/Simulation/Main", swiftSettings: strict),
+
         program("skep", "CLI", ["SkepModel", "SkepWire", "SkepClusterFile", "SkepCompose", "SkepHTTP", "SkepSystem", argumentParser]),
         tests("SkepClusterFileTests", "SkepClusterFileTests", ["SkepClusterFile", "SkepYAML", "SkepModel"]),
         tests("SkepComposeTests", "SkepComposeTests", ["SkepCompose", "SkepClusterFile", "SkepYAML", "SkepModel"]),

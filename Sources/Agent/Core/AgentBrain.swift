@@ -66,7 +66,7 @@ public struct AgentBrain: Sendable {
         memory.firewall = firewall.memory
         for (kind, message) in firewall.events { record(kind, message, nil, now) }
         conditions = Condition.merge(conditions, parts.compactMap(\.condition) + [engine.condition].compactMap { $0 } + own(now))
-        return start(parts.flatMap(\.actions), now: now)
+        return start(parts.flatMap(\.actions), observation, now: now)
     }
 
     /// An action ended.
@@ -176,7 +176,7 @@ public struct AgentBrain: Sendable {
         ]
     }
 
-    private mutating func start(_ actions: [AgentAction], now: Instant) -> [AgentAction] {
+    private mutating func start(_ actions: [AgentAction], _ observation: Observation, now: Instant) -> [AgentAction] {
         let planned = Set(actions)
         failures = failures.filter { planned.contains($0.key) }
         var begun: [AgentAction] = []
@@ -186,17 +186,24 @@ public struct AgentBrain: Sendable {
             guard running[lane] == nil, let next = mine.first(where: { (failures[$0]?.retryAt ?? now) <= now }) else { continue }
             if settled[lane] == revision { repairing.insert(lane) }
             running[lane] = next
-            intend(next)
+            intend(next, observation)
             begun.append(next)
         }
         return begun
     }
 
     /// What must be remembered before the action begins, so that a crash in its midst is understood.
-    private mutating func intend(_ action: AgentAction) {
+    private mutating func intend(_ action: AgentAction, _ observation: Observation) {
         switch action {
         case .initialiseSwarm(let plan): memory.swarm = SwarmPlanner.intent(plan.operation)
         case .joinSwarm(let plan): memory.swarm = plan.swarm
+        case .mergeDaemonConfig where !memory.originalDaemonConfigKnown:
+            memory.originalDaemonConfig = observation.daemonText
+            memory.originalDaemonConfigKnown = true
+        case .setSysctls(let values):
+            for key in values.keys where memory.originalSysctls[key] == nil { memory.originalSysctls[key] = observation.sysctls.value?[key] }
+        case .installPackages(let names): memory.packages += names.filter { !memory.packages.contains($0) }
+        case .holdPackages(let names): memory.held += names.filter { !memory.held.contains($0) }
         default: break
         }
     }
@@ -216,7 +223,7 @@ public struct AgentBrain: Sendable {
                 memory.firewall.proven?.listing = listing
             }
         case .originals(let originals):
-            if let config = originals.daemonConfig, !memory.originalDaemonConfigKnown {
+            if let config = originals.daemonConfig {
                 memory.originalDaemonConfig = config
                 memory.originalDaemonConfigKnown = true
             }
@@ -231,7 +238,6 @@ public struct AgentBrain: Sendable {
             memory.originalDaemonConfig = nil
             memory.originalDaemonConfigKnown = false
         case .restoreSysctls(let values): for key in values.keys { memory.originalSysctls[key] = nil }
-        case .holdPackages(let names): memory.held += names.filter { !memory.held.contains($0) }
         case .unholdPackages(let names): memory.held.removeAll { names.contains($0) }
         case .purgePackages(let names): memory.packages.removeAll { names.contains($0) }
         case .leaveSwarm: memory.swarm = nil

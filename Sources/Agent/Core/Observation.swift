@@ -126,6 +126,8 @@ public struct Observation: Sendable, Equatable {
     public var packages: Seen<Packages>
     public var engine: Seen<Engine>
     public var daemonConfig: Seen<DaemonConfig>
+    /// The whole text of daemon.json; nil when there is no file.
+    public var daemonText: String?
     /// Current values of the keys that the spec or the memory names; an absent key does not exist in this kernel.
     public var sysctls: Seen<[String: String]>
     public var table: Seen<Table>
@@ -138,7 +140,8 @@ public struct Observation: Sendable, Equatable {
     public var probe: ProbeReport?
 
     public init(
-        facts: NodeFacts, packages: Seen<Packages>, engine: Seen<Engine>, daemonConfig: Seen<DaemonConfig>, sysctls: Seen<[String: String]>,
+        facts: NodeFacts, packages: Seen<Packages>, engine: Seen<Engine>, daemonConfig: Seen<DaemonConfig>, daemonText: String? = nil,
+        sysctls: Seen<[String: String]>,
         table: Seen<Table>, server: Seen<Server>, mounts: Seen<[String: MountPoint]>, swarm: Seen<SwarmStatus>,
         manager: Seen<ManagerView>? = nil, probe: ProbeReport? = nil
     ) {
@@ -146,6 +149,7 @@ public struct Observation: Sendable, Equatable {
         self.packages = packages
         self.engine = engine
         self.daemonConfig = daemonConfig
+        self.daemonText = daemonText
         self.sysctls = sysctls
         self.table = table
         self.server = server

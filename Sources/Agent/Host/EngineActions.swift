@@ -60,6 +60,7 @@ internal import SkepSystem
     func restore(_ original: String?, restart: Bool) async throws {
         let current = try text()
         let record = state.record.engine
+        let original = record.known ? record.original : original
         var next = original
         if current != record.written, current != original, let current {
             let nothing = NodeSpec.Docker(package: "", hold: false)

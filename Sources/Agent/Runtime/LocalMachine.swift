@@ -12,6 +12,7 @@ public import SkepSystem
     private let dockerActuator: DockerActuator
     private let docker: DockerClient
     private let probe = AgentProbe()
+    private let daemonConfig: String
     private var events: DockerEvents?
     /// The bridges that the last look at the engine found; the next look at the host leaves them aside.
     private var bridges: [String] = []
@@ -19,6 +20,7 @@ public import SkepSystem
     /// The machine below the paths' root.
     public init(paths: AgentPaths, identity: NodeIdentity, store: IdentityStore) {
         let layout = paths.root.isEmpty ? HostLayout.standard() : HostLayout(root: paths.root, hasSystemd: false)
+        daemonConfig = layout.daemonConfig
         let state = HostState(layout)
         hostObserver = HostObserver(state)
         hostActuator = HostActuator(state)
@@ -56,8 +58,8 @@ public import SkepSystem
             facts.docker = version
         }
         return Observation(
-            facts: facts, packages: host.packages, engine: engine.engine, daemonConfig: host.daemonConfig, sysctls: host.sysctls, table: host.table,
-            server: host.server, mounts: host.mounts, swarm: engine.swarm, manager: engine.manager, probe: probe.report)
+            facts: facts, packages: host.packages, engine: engine.engine, daemonConfig: host.daemonConfig,
+            daemonText: try? Files.readText(daemonConfig), sysctls: host.sysctls, table: host.table, server: host.server, mounts: host.mounts, swarm: engine.swarm, manager: engine.manager, probe: probe.report)
     }
 
     public func perform(_ action: AgentAction) async -> ActionOutcome {

@@ -1,0 +1,99 @@
+import AgentCore
+import SkepModel
+
+/// One simulated machine: what is on its disk, what its kernel and engine hold, and its agent, if it runs.
+struct Machine {
+    struct Disk {
+        var memory = AgentMemory()
+        var spec: NodeSpec?
+        var revision = 0
+    }
+
+    struct Work {
+        var action: AgentAction
+        var begun: Instant
+        var ends: Instant
+        /// Whether the effect comes before the end, so that a crash in between leaves it done and unrecorded.
+        var early: Bool
+    }
+
+    let index: Int
+    let id: NodeID
+    let name: NodeName
+    let address: IPAddress
+    var disk = Disk()
+    var brain: AgentBrain?
+    var work: [Work] = []
+    var up = true
+
+    var packages: Set<String> = []
+    var held: Set<String> = []
+    var daemon: NodeSpec.Docker?
+    var sysctls: [String: String] = ["vm.max_map_count": "65530"]
+    var table: String?
+    var managementConnections = 0
+    var exports: (text: String, settings: String)?
+    var folders: Set<String> = []
+    var mounts: [String: String] = [:]
+    var swarm: String?
+    var memberID: String?
+    var managerOf: String?
+
+    /// For what is sent: the number of the last report that was answered, and when the next one goes.
+    var nextReport = Instant(milliseconds: 0)
+    var nextPass = Instant(milliseconds: 0)
+    var lastObservation: Observation?
+    var openedAt = Instant(milliseconds: 0)
+
+    init(index: Int) {
+        self.index = index
+        id = NodeID(unchecked: "00000000000000" + (index < 16 ? "0" : "") + String(index, radix: 16))
+        name = NodeName(unchecked: "n\(index)")
+        address = .v4(0x0a4d_0000 + UInt32(10 + index))
+    }
+
+    var engineRuns: Bool { up && packages.contains("docker.io") }
+
+    var facts: NodeFacts {
+        NodeFacts(
+            machineID: "machine\(index)", hostname: name.rawValue,
+            addresses: [
+                .init(interface: "eth0", address: address, prefix: 24, mtu: 1500),
+                .init(interface: "eth1", address: .v4(0x0a00_020f), prefix: 24, mtu: 1500),
+            ], routes: [CIDR("10.77.0.0/24"), CIDR("10.0.2.0/24")].compactMap { $0 }, docker: engineRuns ? "20.10.24" : nil)
+    }
+
+    func observe(swarms: [String: Swarm], hasQuorum: Bool, peers: [Machine], now: Instant) -> Observation {
+        let installing = work.contains { if case .installPackages = $0.action { true } else { false } }
+        var state = SwarmStatus(state: engineRuns ? .inactive : .absent)
+        var view: Seen<ManagerView>?
+        if engineRuns, let swarm {
+            let manager = managerOf == swarm
+            state = SwarmStatus(state: .active, nodeID: memberID, swarmID: manager ? swarm : nil, isManager: manager, address: address)
+            if manager, let world = swarms[swarm] { view = hasQuorum ? .seen(world.view(now: now)) : .failed("The swarm does not have a leader.") }
+        }
+        var server = Observation.Server(exports: exports?.text, settings: exports?.settings, active: exports != nil)
+        for export in disk.spec?.shares?.exports ?? [] {
+            server.folders[export.path] = folders.contains(export.path) ? .init(exists: true, owner: export.owner, mode: export.mode) : .init(exists: false)
+            if exports != nil { server.exported.insert(export.path) }
+        }
+        let points = mounts.mapValues { Observation.MountPoint(unit: $0, source: "server:/share", health: .good) }
+        var config = Observation.DaemonConfig.asWanted
+        if let wanted = disk.spec?.docker, daemon != wanted { config = .differs(restart: false) }
+        var probe: ProbeReport?
+        if let request = disk.spec?.probe {
+            let paths = request.targets.flatMap { target in
+                target.addresses.map { address in
+                    let answers = peers.contains { $0.id == target.node && $0.up && $0.address == address && $0.disk.spec?.probe?.round == request.round }
+                    return ProbeReport.Path(node: target.node, address: address, tcp: answers, udp: answers, dataPath: answers ? [4789] : [], mtu: 1500)
+                }
+            }
+            probe = ProbeReport(round: request.round, complete: paths.allSatisfy(\.tcp), paths: paths)
+        }
+        return Observation(
+            facts: facts, packages: .seen(.init(installed: packages, held: held, running: installing && brain == nil ? "apt" : nil)),
+            engine: .seen(engineRuns ? .running(version: "20.10.24", bridges: []) : packages.contains("docker.io") ? .stopped("off") : .absent),
+            daemonConfig: .seen(config), sysctls: .seen(sysctls), table: .seen(.init(listing: table, managementConnections: managementConnections)),
+            server: .seen(server), mounts: .seen(points), swarm: .seen(state), manager: view, probe: probe)
+    }
+}

@@ -1,0 +1,44 @@
+import SkepModel
+
+/// The cluster that a seed asks for.
+enum Scenario {
+    static func spec(machines: Int, managers: Int, _ random: inout SeededRandom) -> ClusterSpec {
+        let nodes = (1...machines).map { index in
+            ClusterSpec.Node(
+                name: NodeName(unchecked: "n\(index)"), role: index <= managers ? .manager : .worker,
+                labels: random.chance(0.5) ? ["type": "t\(index)"] : [:], sysctls: random.chance(0.3) ? ["vm.max_map_count": "262144"] : [:])
+        }
+        let everywhere = [CIDR("0.0.0.0/0"), CIDR("::/0")].compactMap { $0 }
+        let shares = ClusterSpec.Share(
+            name: ShareName(unchecked: "data"), path: "/nfs-root", mount: "/nfs-root", write: [NodeName(unchecked: "n1")], owner: "65534:65534", mode: "0750")
+        let web = StackName(unchecked: "traefik")
+        let stacks = [
+            ClusterSpec.Stack(name: StackName(unchecked: "shop"), source: .compose("shop.yml"), after: [web]),
+            ClusterSpec.Stack(name: web, source: .catalogue, network: NetworkName(unchecked: "public")),
+            ClusterSpec.Stack(name: StackName(unchecked: "late"), source: .compose("late.yml"), after: [StackName(unchecked: "shop"), web]),
+        ]
+        return ClusterSpec(
+            name: ClusterName(unchecked: "sim"), kind: .target,
+            audiences: [.management: [CIDR("10.0.2.0/24")].compactMap { $0 }, .nodes: [CIDR("10.77.0.0/24")].compactMap { $0 }, .users: everywhere, .nuvla: []],
+            nodes: nodes, nfs: random.chance(0.7) ? .init(server: NodeName(unchecked: "n1"), shares: [shares]) : nil,
+            networks: [.init(name: NetworkName(unchecked: "public"))], stacks: Array(stacks.prefix(Int(random.span(1...3))).shuffled(using: &random)))
+    }
+
+    /// Keeps `after` within the stacks that there are.
+    static func closed(_ spec: ClusterSpec) -> ClusterSpec {
+        var spec = spec
+        let names = Set(spec.stacks.map(\.name))
+        for index in spec.stacks.indices { spec.stacks[index].after.removeAll { !names.contains($0) } }
+        return spec
+    }
+
+    static func bundles(_ spec: ClusterSpec, version: Int) -> [StackName: StackBundle] {
+        var bundles: [StackName: StackBundle] = [:]
+        for stack in spec.stacks {
+            bundles[stack.name] = StackBundle(
+                name: stack.name, digest: "\(stack.name)-v\(version)", compose: "", services: ["web"],
+                networks: stack.network.map { [$0] } ?? [])
+        }
+        return bundles
+    }
+}

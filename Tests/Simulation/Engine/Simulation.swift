@@ -1,0 +1,271 @@
+public import SkepModel
+import AgentCore
+import CoordinatorCore
+
+/// What went wrong in a run, with the seed that shows it again.
+public struct SimulationFailure: Error, CustomStringConvertible {
+    public let seed: UInt64
+    public let at: Instant
+    public let what: String
+    public var description: String { "seed \(seed), at \(at.milliseconds) ms: \(what)" }
+}
+
+/// The coordinator's core and the agents' cores on a virtual clock, with a network and machines that fail.
+public struct Simulation {
+    struct Message {
+        enum Content {
+            case report(NodeStatus, holds: Int, openedAt: Instant)
+            case answer(revision: Int, NodeSpec?, acknowledged: Int, openedAt: Instant)
+        }
+        var due: Instant
+        var order: Int
+        var machine: Int
+        var content: Content
+    }
+
+    let seed: UInt64
+    var random: SeededRandom
+    var now = Instant(milliseconds: 1_000_000)
+    var machines: [Machine]
+    var coordinator: SimulatedCoordinator
+    var swarms: [String: Swarm] = [:]
+    var messages: [Message] = []
+    var order = 0
+    /// Until then things fail.
+    let faultsEnd: Instant
+    let spec: ClusterSpec
+    var restarts: [(due: Instant, machine: Int?)] = []
+    /// Steps of each operation as last seen on disk: they may only grow.
+    var recorded: [String: [Operation.Step]] = [:]
+    public private(set) var steps = 0
+
+    public init(seed: UInt64) {
+        self.seed = seed
+        var random = SeededRandom(seed: seed)
+        let count = Int(random.span(3...9))
+        let managers = [1, 3, 5].filter { $0 <= count }.randomElement(using: &random) ?? 1
+        spec = Scenario.closed(Scenario.spec(machines: count, managers: managers, &random))
+        machines = (1...count).map { Machine(index: $0) }
+        let nodes = machines.map { Snapshot.Node(id: $0.id, name: $0.name, machineID: "machine\($0.index)", certificate: "certificate of \($0.id)", key: "key of \($0.id)") }
+        coordinator = SimulatedCoordinator(
+            Snapshot(spec: spec, generation: Generation(1), bundles: Scenario.bundles(spec, version: 1), nodes: nodes))
+        faultsEnd = Instant(milliseconds: 1_000_000 + random.span(60_000...240_000))
+        self.random = random
+        for index in machines.indices { startAgent(index) }
+    }
+
+    /// Runs to the end: faults, then quiet, then a ready cluster; then, for some seeds, a new version, and down again.
+    public mutating func run() throws -> Int {
+        try run(until: faultsEnd, "") { _ in false }
+        try converge("a ready cluster") { $0.coordinator.plan?.ready == true && $0.coordinator.up }
+        try compareWithWorld()
+        if random.chance(0.3) {
+            coordinator.disk.snapshot.generation = Generation(2)
+            coordinator.disk.snapshot.bundles = Scenario.bundles(spec, version: 2)
+            coordinator.memory.generation = Generation(2)
+            coordinator.memory.bundles = coordinator.disk.snapshot.bundles
+            coordinator.dirty = true
+            try converge("the second generation") { $0.coordinator.plan?.ready == true && $0.coordinator.memory.nodes.allSatisfy { $0.status?.generation == Generation(2) } }
+            try compareWithWorld()
+        }
+        if random.chance(0.3) {
+            coordinator.disk.snapshot.record.lifecycle = .down(.init())
+            coordinator.memory.record.lifecycle = .down(.init())
+            coordinator.dirty = true
+            try converge("nothing left") { $0.coordinator.plan?.phase == "down" }
+            try compareWithNothing()
+        }
+        return steps
+    }
+
+    private mutating func converge(_ what: String, _ done: (Simulation) -> Bool) throws {
+        let deadline = now.advanced(by: 1_200_000)
+        if try run(until: deadline, what, done) { return }
+        let waits = coordinator.plan.map { plan in plan.waits.map { "\($0.what) waits for \($0.waitsFor)" } + plan.conditions.map(\.message) } ?? []
+        throw SimulationFailure(seed: seed, at: now, what: "no \(what) in 20 min after the faults: \(coordinator.plan?.phase ?? "no plan"); \(waits.joined(separator: "; "))")
+    }
+
+    @discardableResult
+    private mutating func run(until end: Instant, _ what: String, _ done: (Simulation) -> Bool) throws -> Bool {
+        var held = 0
+        while now < end {
+            try step()
+            // What is shown may be a beat old: it must hold for 20 s.
+            held = done(self) ? held + 1 : 0
+            if held == 100 { return true }
+        }
+        return false
+    }
+
+    /// Advances by 200 ms.
+    private mutating func step() throws {
+        now = now.advanced(by: 200)
+        steps += 1
+        if now < faultsEnd { injectFaults() }
+        for index in restarts.indices.reversed() where restarts[index].due <= now {
+            let machine = restarts.remove(at: index).machine
+            if let machine { power(machine) } else { coordinator.start() }
+        }
+        let arrived = messages.filter { $0.due <= now }.sorted { ($0.due, $0.order) < ($1.due, $1.order) }
+        messages.removeAll { $0.due <= now }
+        for message in arrived { deliver(message) }
+        if coordinator.up, coordinator.dirty || steps % 5 == 0 { try plan() }
+        for index in machines.indices { try runMachine(index) }
+    }
+
+    private mutating func plan() throws {
+        let faulty = now < faultsEnd
+        var copy = random
+        var found: String?
+        let before = recorded
+        var after = recorded
+        try coordinator.work(
+            now: now,
+            check: { snapshot, plan in
+                found = found ?? Invariants.check(snapshot, plan)
+                for operation in plan.operations {
+                    if let earlier = before[operation.id], Array(operation.steps.prefix(earlier.count)) != earlier { found = "I8: steps of \(operation.id) were lost" }
+                    after[operation.id] = operation.steps
+                }
+            }, crash: { faulty && copy.chance(0.002) })
+        random = copy
+        recorded = after
+        if let found { throw SimulationFailure(seed: seed, at: now, what: found) }
+        if !coordinator.up { restarts.append((now.advanced(by: random.span(1_000...20_000)), nil)) }
+    }
+
+    private mutating func injectFaults() {
+        if coordinator.up, random.chance(0.0008) {
+            coordinator.crash()
+            restarts.append((now.advanced(by: random.span(1_000...60_000)), nil))
+        }
+        for index in machines.indices {
+            if machines[index].up, random.chance(0.0006) {
+                cutPower(index)
+                restarts.append((now.advanced(by: random.span(5_000...40_000)), index))
+            } else if machines[index].brain != nil, random.chance(0.0012) {
+                crashAgent(index)
+                restarts.append((now.advanced(by: random.span(500...5_000)), index))
+            }
+            if machines[index].up, random.chance(0.0004) { machines[index].table = nil }
+            if machines[index].up, random.chance(0.0003) { machines[index].exports = nil }
+        }
+    }
+
+    mutating func startAgent(_ index: Int) {
+        let disk = machines[index].disk
+        machines[index].brain = AgentBrain(memory: disk.memory, spec: disk.spec, revision: disk.revision)
+        machines[index].nextReport = now
+        machines[index].nextPass = now
+    }
+
+    private mutating func power(_ index: Int) {
+        machines[index].up = true
+        startAgent(index)
+    }
+
+    /// The agent dies; what it had begun is half done, or done and not recorded. Apt goes on by itself.
+    private mutating func crashAgent(_ index: Int) {
+        machines[index].brain = nil
+        let interrupted = machines[index].work
+        machines[index].work = []
+        for work in interrupted {
+            if case .installPackages(let names) = work.action {
+                if random.chance(0.5) { machines[index].packages.formUnion(names) }
+            } else if !work.early, random.chance(0.5) {
+                _ = effect(work.action, on: index)
+            }
+        }
+    }
+
+    private mutating func cutPower(_ index: Int) {
+        machines[index].brain = nil
+        machines[index].work = []
+        machines[index].up = false
+        machines[index].table = nil
+        machines[index].managementConnections = 0
+    }
+
+    private mutating func runMachine(_ index: Int) throws {
+        guard machines[index].up, machines[index].brain != nil else { return }
+        try endWork(index)
+        if machines[index].table != nil, random.chance(0.02) { machines[index].managementConnections += 1 }
+        if machines[index].nextPass <= now { try pass(index) }
+        if machines[index].nextReport <= now { report(index) }
+    }
+
+    private mutating func pass(_ index: Int) throws {
+        let quorum = machines[index].swarm.map { hasQuorum($0) } ?? false
+        let observation = machines[index].observe(swarms: swarms, hasQuorum: quorum, peers: machines, now: now)
+        let actions = machines[index].brain?.pass(observation, now: now) ?? []
+        machines[index].lastObservation = observation
+        if let memory = machines[index].brain?.memory { machines[index].disk.memory = memory }
+        for action in actions {
+            if let broken = violation(action, by: index) { throw SimulationFailure(seed: seed, at: now, what: broken) }
+            let slow = if case .installPackages = action { true } else { false }
+            machines[index].work.append(
+                .init(action: action, begun: now, ends: now.advanced(by: slow ? random.span(5_000...40_000) : random.span(200...3_000)), early: random.chance(0.5)))
+            if machines[index].work.last?.early == true, !slow { _ = effect(action, on: index) }
+        }
+        machines[index].nextPass = now.advanced(by: min(machines[index].brain?.nextPass(now: now) ?? 1000, 5_000))
+    }
+
+    private mutating func endWork(_ index: Int) throws {
+        for work in machines[index].work where work.ends <= now {
+            machines[index].work.removeAll { $0.action == work.action }
+            let outcome: ActionOutcome
+            if now < faultsEnd, !work.early, random.chance(0.05) { outcome = .failed("it did not work this time") } else { outcome = effect(work.action, on: index) }
+            machines[index].brain?.finished(work.action, outcome, seconds: 1, now: now)
+            if let memory = machines[index].brain?.memory { machines[index].disk.memory = memory }
+            machines[index].nextPass = now
+            machines[index].nextReport = now
+        }
+    }
+
+    private mutating func report(_ index: Int) {
+        machines[index].nextReport = now.advanced(by: 5_000)
+        let quorum = machines[index].swarm.map { hasQuorum($0) } ?? false
+        let observation = machines[index].lastObservation ?? machines[index].observe(swarms: swarms, hasQuorum: quorum, peers: machines, now: now)
+        guard let status = machines[index].brain?.status(observation, node: machines[index].id, bootID: "boot", version: "sim", now: now) else { return }
+        if machines[index].brain?.wantsFreshConnection == true { machines[index].openedAt = now }
+        send(.report(status, holds: machines[index].brain?.revision ?? 0, openedAt: machines[index].openedAt), index)
+    }
+
+    private mutating func send(_ content: Message.Content, _ machine: Int) {
+        let faulty = now < faultsEnd
+        if faulty, random.chance(0.05) { return }
+        for _ in 0..<(faulty && random.chance(0.05) ? 2 : 1) {
+            order += 1
+            let delay = faulty && random.chance(0.1) ? random.span(1_000...20_000) : random.span(5...300)
+            messages.append(Message(due: now.advanced(by: delay), order: order, machine: machine, content: content))
+        }
+    }
+
+    private mutating func deliver(_ message: Message) {
+        let id = machines[message.machine].id
+        switch message.content {
+        case .report(let status, let holds, let openedAt):
+            guard coordinator.up else { return }
+            coordinator.receive(status, from: id, now: now)
+            let revision = coordinator.disk.revisions[id] ?? 0
+            let newer = revision != holds ? coordinator.disk.specs[id] : nil
+            send(.answer(revision: revision, newer, acknowledged: coordinator.disk.acknowledged[id] ?? 0, openedAt: openedAt), message.machine)
+        case .answer(let revision, let spec, let acknowledged, let openedAt):
+            guard machines[message.machine].up, machines[message.machine].brain != nil else { return }
+            machines[message.machine].brain?.acknowledge(acknowledged)
+            machines[message.machine].brain?.coordinatorAnswered(openedAt: openedAt, now: now)
+            guard let spec, revision > machines[message.machine].disk.revision else { return }
+            machines[message.machine].disk.spec = spec
+            machines[message.machine].disk.revision = revision
+            machines[message.machine].brain?.accept(spec, revision: revision)
+            machines[message.machine].nextPass = now
+        }
+    }
+
+    /// A majority of the swarm's managers is up.
+    func hasQuorum(_ swarm: String) -> Bool {
+        let managers = swarms[swarm]?.members.filter { $0.role == .manager } ?? []
+        let alive = managers.filter { member in machines.contains { $0.memberID == member.id && $0.engineRuns } }
+        return alive.count * 2 > managers.count
+    }
+}

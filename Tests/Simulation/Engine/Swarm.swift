@@ -1,0 +1,32 @@
+import SkepModel
+
+/// A swarm as the engines of the simulation share it.
+struct Swarm {
+    struct Stack {
+        var digest: String
+        var services: [String]
+        var healthyAt: Instant
+    }
+
+    let id: String
+    /// The worker's join token; changes with every rotation.
+    var token: String
+    var epoch = 0
+    var members: [ManagerView.Member] = []
+    var networks: Set<String> = []
+    var stacks: [String: Stack] = [:]
+    /// Stacks that have ever been healthy, with the digest.
+    var provenStacks: Set<String> = []
+
+    func view(now: Instant) -> ManagerView {
+        ManagerView(
+            swarmID: id, members: members, networks: networks.sorted().map { .init(name: $0, ours: true) },
+            stacks: stacks.sorted { $0.key < $1.key }.map { name, stack in
+                .init(
+                    name: name, ours: true,
+                    services: stack.services.map {
+                        .init(name: "\(name)_\($0)", running: now >= stack.healthyAt ? 1 : 0, desired: 1, bundle: stack.digest, error: nil)
+                    })
+            }, tokenEpoch: epoch)
+    }
+}
