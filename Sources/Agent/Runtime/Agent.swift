@@ -229,7 +229,7 @@ public import SkepWire
     }
 
     /// Whether it is worth a report of its own: not for what only grows older.
-    static func isNews(_ new: NodeStatus, _ old: NodeStatus?) -> Bool {
+    nonisolated static func isNews(_ new: NodeStatus, _ old: NodeStatus?) -> Bool {
         guard let old else { return true }
         func essence(_ status: NodeStatus) -> NodeStatus {
             var status = status
