@@ -36,6 +36,7 @@ let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 
 let package = Package(
@@ -101,7 +102,7 @@ let package = Package(
             ]),
         program(
             "skep-coordinator", "Coordinator/Main",
-            ["CoordinatorAPI", "CoordinatorStore", "CoordinatorAuthority", "CoordinatorCore", "SkepModel", "SkepSystem", "SkepYAML", argumentParser, logging, lifecycle]),
+            ["CoordinatorAPI", "CoordinatorStore", "CoordinatorAuthority", "CoordinatorCore", "SkepModel", "SkepSystem", "SkepYAML", argumentParser, logging, lifecycle, unixSignals]),
 
         // Simulation: both cores on a virtual clock
         .target(name: "SkepSimulation", dependencies: ["SkepModel", "AgentCore", "CoordinatorCore"], path: "Tests/Simulation/Engine", swiftSettings: strict),
