@@ -13,17 +13,19 @@ final class BoundPorts: Sendable {
 
     init(_ configuration: CoordinatorConfiguration) { self.configuration = configuration }
 
-    func set(_ listener: Listener, _ port: Int) {
-        let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+    /// Says whether both are known now.
+    func set(_ listener: Listener, _ port: Int) -> Bool {
+        let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>]? in
             switch listener {
             case .operators: state.operators = port
             case .agents: state.agents = port
             }
-            guard state.operators != nil, state.agents != nil else { return [] }
+            guard state.operators != nil, state.agents != nil else { return nil }
             defer { state.waiting = [] }
             return state.waiting
         }
-        for continuation in waiting { continuation.resume() }
+        for continuation in waiting ?? [] { continuation.resume() }
+        return waiting != nil
     }
 
     func ports() async -> (operators: Int, agents: Int) {

@@ -140,7 +140,7 @@ public final class Coordinator: Service {
                 address: .hostname(endpoint.host, port: endpoint.port), serverName: "skep", backlog: 1024,
                 availableConnectionsDelegate: .maximum(configuration.maximumConnections, logger: Self.silent)),
             onServerRunning: { [configuration] channel in
-                bound.set(listener, channel.localAddress?.port ?? endpoint.port)
+                guard bound.set(listener, channel.localAddress?.port ?? endpoint.port) else { return }
                 // `first-login` prints it. A coordinator that cannot write this still serves.
                 try? AtomicFile.write(configuration.state + "/url", "https://\(bound.endpoints().operators)", mode: 0o644)
             },

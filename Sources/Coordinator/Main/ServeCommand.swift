@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import SkepSystem
+import UnixSignals
 
 /// `skep-coordinator serve`.
 struct ServeCommand: AsyncParsableCommand {
@@ -61,7 +62,7 @@ struct Announcer: Service {
     let logger: Logger
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             let ports = await coordinator.ports()
             print("operators https://127.0.0.1:\(ports.operators)")
             print("agents https://127.0.0.1:\(ports.agents)")

@@ -44,7 +44,11 @@ struct Doorkeeper: Sendable {
             }
             return try await handler(request, context, caller)
         } catch let refusal as Refusal {
-            refusals.note(refusal.wire.code, caller: context.address)
+            switch refusal.status {
+            case .badRequest, .unauthorized, .forbidden, .contentTooLarge, .tooManyRequests:
+                refusals.note(refusal.wire.code, caller: context.address)
+            case .notFound, .conflict, .unprocessableContent, .internalServerError: break
+            }
             return Answers.refusal(refusal)
         } catch let error as StoreError where error.code == .leaseLost {
             return Answers.refusal(Refusal(.conflict, "LeaseLost", error.message))

@@ -25,18 +25,18 @@ struct EventStream {
         Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
             body: .init { writer in
-                let changes = signal.subscribe()
                 let end = ContinuousClock.now + limit
                 var isDue = true
                 try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
                 while ContinuousClock.now < end, !signal.isFinished, !Task.isCancelled {
+                    let turn = signal.turn
                     if let message = isDue || always ? try await next() : nil {
                         try await writer.write(message)
                     } else {
                         try await writer.write(ByteBuffer(string: ": still here\n\n"))
                     }
                     if atLeast > 0 { try await Task.sleep(for: .milliseconds(atLeast)) }
-                    isDue = await hasChanged(changes, within: heartbeat)
+                    isDue = await signal.wait(after: turn, within: heartbeat)
                 }
                 try await writer.finish(nil)
             })

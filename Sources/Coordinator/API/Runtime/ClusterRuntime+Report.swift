@@ -13,17 +13,18 @@ extension ClusterRuntime {
 
         let began = tools.clock.now()
         let beat = Int64(specs[id]?.beat ?? tools.settings.beat)
-        let changes = signal(of: id).subscribe()
+        let changes = signal(of: id)
         while true {
+            let turn = changes.turn
             try check(id)
             let current = revision(of: id)
             let left = beat - tools.clock.now().since(began)
-            if request.urgent || left <= 0 || (current.map { $0.0 != request.holds } ?? false) || signal(of: id).isFinished {
+            if request.urgent || left <= 0 || (current.map { $0.0 != request.holds } ?? false) || changes.isFinished {
                 let isNew = current.map { $0.0 != request.holds } ?? false
                 return ReportAnswer(
                     revision: current?.0 ?? 0, spec: isNew ? current?.1 : nil, acknowledged: sequences[id] ?? 0, now: tools.clock.now())
             }
-            _ = await hasChanged(changes, within: left)
+            _ = await changes.wait(after: turn, within: left)
         }
     }
 

@@ -83,10 +83,10 @@ actor ClusterRuntime {
 
     /// Passes at every wish and at least each second, until it is cancelled.
     func run() async {
-        let wishes = wake.subscribe()
         var nextLease = tools.clock.now()
         while !Task.isCancelled {
             let began = ContinuousClock.now
+            let turn = wake.turn
             if tools.clock.now() >= nextLease {
                 await lease()
                 nextLease = tools.clock.now().advanced(by: 10_000)
@@ -99,7 +99,7 @@ actor ClusterRuntime {
             // A pass that takes long is not begun anew at once: wishes of the meantime are one.
             let pause = min(ContinuousClock.now - began, .milliseconds(200))
             try? await Task.sleep(for: pause)
-            if settling.isEmpty { _ = await hasChanged(wishes, within: 1000) }
+            _ = await wake.wait(after: turn, within: 1000)
         }
         for continuation in settling { continuation.resume() }
         settling = []

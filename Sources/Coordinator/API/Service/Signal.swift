@@ -1,61 +1,90 @@
 import Synchronization
 
 /// Wakes whoever waits for a change; it says that something changed, never what.
+///
+/// Take `turn` before looking, and wait for what comes after it: no change is missed between the two.
 final class Signal: Sendable {
+    /// One who waits; woken once, by whatever comes first.
+    private final class Waiter: Sendable {
+        private enum State {
+            case fresh
+            case waiting(CheckedContinuation<Void, Never>)
+            case woken
+        }
+
+        private let state = Mutex(State.fresh)
+
+        func wait() async {
+            await withCheckedContinuation { continuation in
+                let isWoken = state.withLock { state in
+                    if case .woken = state { return true }
+                    state = .waiting(continuation)
+                    return false
+                }
+                if isWoken { continuation.resume() }
+            }
+        }
+
+        func wake() {
+            let continuation = state.withLock { state -> CheckedContinuation<Void, Never>? in
+                defer { state = .woken }
+                if case .waiting(let continuation) = state { return continuation }
+                return nil
+            }
+            continuation?.resume()
+        }
+    }
+
     private struct State {
-        var next = 0
-        var waiting: [Int: AsyncStream<Void>.Continuation] = [:]
+        var turn = 0
+        var waiters: [ObjectIdentifier: Waiter] = [:]
         var isFinished = false
     }
 
     private let state = Mutex(State())
 
-    /// A stream with an element for each change; changes that come before the last was read are one.
-    func subscribe() -> AsyncStream<Void> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let id = state.withLock { state -> Int? in
-            guard !state.isFinished else { return nil }
-            state.next += 1
-            state.waiting[state.next] = continuation
-            return state.next
-        }
-        guard let id else {
-            continuation.finish()
-            return stream
-        }
-        continuation.onTermination = { [weak self] _ in _ = self?.state.withLock { $0.waiting.removeValue(forKey: id) } }
-        return stream
-    }
-
-    func fire() {
-        for continuation in state.withLock({ Array($0.waiting.values) }) { continuation.yield() }
-    }
-
-    /// Ends all streams, and those that are asked for afterwards.
-    func finish() {
-        let waiting = state.withLock { state in
-            state.isFinished = true
-            defer { state.waiting = [:] }
-            return Array(state.waiting.values)
-        }
-        for continuation in waiting { continuation.finish() }
-    }
+    /// Counts the changes.
+    var turn: Int { state.withLock { $0.turn } }
 
     var isFinished: Bool { state.withLock { $0.isFinished } }
-}
 
-/// Waits for an element of the stream; false when the time is over or the stream has ended.
-func hasChanged(_ stream: AsyncStream<Void>, within milliseconds: Int64) async -> Bool {
-    await withTaskGroup(of: Bool.self) { group in
-        group.addTask {
-            for await _ in stream { return true }
-            return false
+    func fire() {
+        let waiters = state.withLock { state in
+            state.turn += 1
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
         }
-        group.addTask {
+        for waiter in waiters { waiter.wake() }
+    }
+
+    /// Lets all go who wait, now and from now on.
+    func finish() {
+        state.withLock { $0.isFinished = true }
+        fire()
+    }
+
+    /// Waits for a change after that turn; false when the time is over, or the task is cancelled.
+    func wait(after turn: Int, within milliseconds: Int64) async -> Bool {
+        let waiter = Waiter()
+        let isWaiting = state.withLock { state in
+            guard !state.isFinished, state.turn <= turn else { return false }
+            state.waiters[ObjectIdentifier(waiter)] = waiter
+            return true
+        }
+        guard isWaiting else { return self.turn > turn }
+        let timer = Task {
             try? await Task.sleep(for: .milliseconds(max(0, milliseconds)))
-            return false
+            waiter.wake()
         }
-        defer { group.cancelAll() }
-        return await group.next() ?? false
+        await withTaskCancellationHandler {
+            await waiter.wait()
+        } onCancel: {
+            waiter.wake()
+        }
+        timer.cancel()
+        return state.withLock { state in
+            state.waiters.removeValue(forKey: ObjectIdentifier(waiter))
+            return state.turn > turn
+        }
     }
 }
