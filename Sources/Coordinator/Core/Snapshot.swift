@@ -139,12 +139,12 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
     public var tokenEpoch: Int
     /// Set when the server was first seen to export every share; from then on the others mount them.
     public var sharesServed: Bool
-    /// Counts an operator's requests to try the firewall again.
-    public var firewallAttempt: Int
+    /// Counts, by node, an operator's requests to try the firewall again.
+    public var firewallAttempts: [NodeID: Int]
 
     public init(
         lifecycle: Lifecycle = .up, deferred: [NodeName] = [], probeRound: Int = 0, probeNodes: [NodeID] = [], decisions: Decisions? = nil,
-        addresses: [NodeID: IPAddress] = [:], swarm: String? = nil, tokenEpoch: Int = 0, sharesServed: Bool = false, firewallAttempt: Int = 0
+        addresses: [NodeID: IPAddress] = [:], swarm: String? = nil, tokenEpoch: Int = 0, sharesServed: Bool = false, firewallAttempts: [NodeID: Int] = [:]
     ) {
         self.lifecycle = lifecycle
         self.deferred = deferred
@@ -155,6 +155,6 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
         self.swarm = swarm
         self.tokenEpoch = tokenEpoch
         self.sharesServed = sharesServed
-        self.firewallAttempt = firewallAttempt
+        self.firewallAttempts = firewallAttempts
     }
 }

@@ -109,6 +109,7 @@ public struct Simulation {
         let arrived = messages.filter { $0.due <= now }.sorted { ($0.due, $0.order) < ($1.due, $1.order) }
         messages.removeAll { $0.due <= now }
         for message in arrived { deliver(message) }
+        if steps % 150 == 0, coordinator.up { confirmFirewalls() }
         if coordinator.up, coordinator.dirty || steps % 5 == 0 { try plan() }
         for index in machines.indices { try runMachine(index) }
     }
@@ -117,21 +118,30 @@ public struct Simulation {
         let faulty = now < faultsEnd
         var copy = random
         var found: String?
-        let before = recorded
-        var after = recorded
         try coordinator.work(
             now: now,
             check: { snapshot, plan in
                 found = found ?? Invariants.check(snapshot, plan)
-                for operation in plan.operations {
-                    if let earlier = before[operation.id], Array(operation.steps.prefix(earlier.count)) != earlier { found = "I8: steps of \(operation.id) were lost" }
-                    after[operation.id] = operation.steps
-                }
             }, crash: { faulty && copy.chance(0.002) })
         random = copy
-        recorded = after
+        for operation in coordinator.disk.snapshot.operations {
+            let earlier = recorded[operation.id] ?? []
+            if Array(operation.steps.prefix(earlier.count)) != earlier { found = "I8: steps of \(operation.id) were lost" }
+            recorded[operation.id] = operation.steps
+        }
+        if recorded.count > coordinator.disk.snapshot.operations.count { found = "I8: an operation was lost" }
         if let found { throw SimulationFailure(seed: seed, at: now, what: found) }
         if !coordinator.up { restarts.append((now.advanced(by: random.span(1_000...20_000)), nil)) }
+    }
+
+    /// An operator looks every 30 s and asks for another try where a ruleset was undone.
+    private mutating func confirmFirewalls() {
+        for node in coordinator.memory.nodes {
+            guard case .undone? = node.status?.firewall?.trial else { continue }
+            coordinator.memory.record.firewallAttempts[node.id, default: 0] += 1
+            coordinator.disk.snapshot.record.firewallAttempts = coordinator.memory.record.firewallAttempts
+            coordinator.dirty = true
+        }
     }
 
     private mutating func injectFaults() {

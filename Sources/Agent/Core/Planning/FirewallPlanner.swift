@@ -58,6 +58,11 @@ struct FirewallPlanner {
         }
         memory.undone = nil
         if trial.table.text != text { trial.table = .init(text: text, listing: nil, key: key) }
+        if trial.table.listing != nil, table.listing == nil {
+            // The machine went down with the table: what counts is the time for which the new one stood.
+            trial.table.listing = nil
+            trial.until = context.now.advanced(by: Int64(seconds) * 1000)
+        }
         if trial.table.listing != nil, trial.table.listing == table.listing, table.managementConnections > 0 { trial.inbound = true }
         if trial.inbound && trial.outbound {
             memory.proven = trial.table

@@ -20,7 +20,7 @@ struct FirewallCompiler {
             audiences: audiences, rules: rules(for: participant), departed: Set(departed).sorted(),
             clusterPorts: Set(cluster.map(\.ports)).sorted(), encrypted: spec.networks.contains(where: \.encrypted),
             localPortRange: spec.kind == .target && !(spec.audiences[.users] ?? []).isEmpty, trialSeconds: planning.snapshot.settings.trialSeconds,
-            attempt: planning.record.firewallAttempt)
+            attempt: planning.record.firewallAttempts[participant.id] ?? 0)
     }
 
     /// The enrolled nodes: what is advertised once it is decided, else the addresses that only one of them has.
