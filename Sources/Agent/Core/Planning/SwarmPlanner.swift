@@ -23,7 +23,7 @@ struct SwarmPlanner {
             if isForeign(swarm, ours: Self.intent(plan.operation)) { return foreign(swarm) }
             if swarm.state == .active { return member("this node made the swarm") }
             guard swarm.state == .inactive else { return waiting(swarm) }
-            if let remembered, remembered != Self.intent(plan.operation) {
+            if let remembered, !remembered.hasPrefix("making:") {
                 return Part(
                     condition: context.condition(
                         .swarm, .false, "SwarmLost", "this node was in the swarm \(remembered), which is gone; a second one is never made by itself"))

@@ -48,6 +48,7 @@ struct OperatorRoutes: Sendable {
             case "approve": return try Self.done(try await runtime.approve(name, actor: caller.name))
             case "defer": return try Self.done(try await runtime.defer(name, actor: caller.name))
             case "undefer": return try Self.done(try await runtime.undefer(name, actor: caller.name))
+            case "retry-firewall": return try Self.done(try await runtime.retryFirewall(name, actor: caller.name))
             case "evict": return try Self.done(try await runtime.evict(name, actor: caller.name))
             default: throw Refusal.notFound("a node can be approved, deferred, undeferred and evicted")
             }

@@ -45,6 +45,16 @@ extension ClusterRuntime {
         return "\(name) is waited for again"
     }
 
+    /// Tries a node's new ruleset again that was undone.
+    func retryFirewall(_ name: NodeName, actor: String) async throws -> String {
+        let node = try enrolled(name)
+        try await change(record: event("asked to try the firewall again", node: name, actor: actor)) { record in
+            record.firewallAttempts[node.id, default: 0] += 1
+        }
+        await settle()
+        return "the new ruleset goes on trial again on \(name); open a new connection to it from management within the trial"
+    }
+
     /// Begins the teardown.
     func down(purge: Bool, actor: String) async throws -> String {
         let words = "teardown asked for\(purge ? ", packages included" : "")"
