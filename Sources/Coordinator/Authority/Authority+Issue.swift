@@ -16,7 +16,12 @@ extension Authority {
 
     /// SHA-256 of the request's public key (SPKI), hexadecimal, after its signature and kind were checked.
     public static func keyHash(ofRequest csr: String) throws -> String {
-        Secret.hash(try publicKey(ofRequest: csr).subjectPublicKeyInfoBytes)
+        try keyHash(try publicKey(ofRequest: csr))
+    }
+
+    /// Of the whole SubjectPublicKeyInfo in DER, as everybody else hashes keys; X509's bytes of that name are the point alone.
+    static func keyHash(_ key: Certificate.PublicKey) throws -> String {
+        Secret.hash(try key.serializeAsPEM().derBytes)
     }
 
     private static func publicKey(ofRequest csr: String) throws -> Certificate.PublicKey {
@@ -68,7 +73,7 @@ extension Authority {
         }
         return ShownCertificate(
             identity: identity, serial: Secret.hex(certificate.serialNumber.bytes),
-            key: Secret.hash(certificate.publicKey.subjectPublicKeyInfoBytes),
+            key: try Self.keyHash(certificate.publicKey),
             notAfter: Instant(milliseconds: Int64(certificate.notValidAfter.timeIntervalSince1970) * 1000))
     }
 
@@ -99,7 +104,7 @@ extension Authority {
             },
             issuerPrivateKey: issuingKey)
         return IssuedCertificate(
-            serial: Secret.hex(serial), key: Secret.hash(key.subjectPublicKeyInfoBytes),
+            serial: Secret.hex(serial), key: try Self.keyHash(key),
             chain: try certificate.serializeAsPEM().pemString + "\n" + issuingPEM, notBefore: from, notAfter: until)
     }
 }

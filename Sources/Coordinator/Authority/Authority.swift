@@ -48,7 +48,7 @@ public final class Authority: Sendable {
         self.issuingKey = Certificate.PrivateKey(issuingKey)
         roots = try root.serializeAsPEM().pemString + "\n"
         issuingPEM = try issuing.serializeAsPEM().pemString + "\n"
-        fingerprint = Secret.hash(root.publicKey.subjectPublicKeyInfoBytes)
+        fingerprint = try Self.keyHash(root.publicKey)
         dataKey = DataKey(bytes: try Self.file(folder + "/data.key") { Secret.bytes(32) })
     }
 
@@ -92,7 +92,7 @@ public final class Authority: Sendable {
         // The suffix keeps the authorities of two coordinators apart in a trust store.
         let subject = try DistinguishedName {
             OrganizationName("Skep")
-            CommonName("\(name) \(Secret.hash(key.publicKey.subjectPublicKeyInfoBytes).prefix(8))")
+            CommonName("\(name) \(try Self.keyHash(key.publicKey).prefix(8))")
         }
         return try Certificate(
             version: .v3, serialNumber: .init(bytes: serial()), publicKey: key.publicKey,
