@@ -122,7 +122,7 @@ let package = Package(
                 "CoordinatorAPI", "CoordinatorAuthority", "CoordinatorCore", "SkepModel", "SkepWire", "SkepHTTP", "SkepCrypto", hummingbird,
                 httpTypes, logging,
             ]),
-        tests("CoordinatorAuthorityTests", "CoordinatorAuthorityTests", ["CoordinatorAuthority", "SkepModel", x509, crypto]),
+        tests("CoordinatorAuthorityTests", "CoordinatorAuthorityTests", ["CoordinatorAuthority", "SkepModel", x509, crypto, asn1]),
         tests("CoordinatorDashboardTests", "CoordinatorDashboardTests", ["CoordinatorDashboard", "SkepModel", "SkepWire"]),
         tests("AgentRuntimeTests", "AgentRuntimeTests", ["AgentRuntime", "AgentCore", "SkepModel", "SkepWire", "SkepHTTP", "SkepCrypto", "SkepSystem"]),
     ],
