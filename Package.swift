@@ -104,6 +104,12 @@ let package = Package(
             "skep-coordinator", "Coordinator/Main",
             ["CoordinatorAPI", "CoordinatorStore", "CoordinatorAuthority", "CoordinatorCore", "SkepModel", "SkepSystem", "SkepYAML", argumentParser, logging, lifecycle, unixSignals]),
 
+        tests("SkepModelTests", "SkepModelTests", ["SkepModel"]),
+        tests("AgentCoreTests", "AgentCoreTests", ["AgentCore", "SkepModel"]),
+        tests("CoordinatorCoreTests", "CoordinatorCoreTests", ["CoordinatorCore", "SkepModel"]),
+        tests("StructureTests", "StructureTests", []),
+        tests("SimulationTests", "SimulationTests", ["SkepSimulation"]),
+
         // Simulation: both cores on a virtual clock
         .target(name: "SkepSimulation", dependencies: ["SkepModel", "AgentCore", "CoordinatorCore"], path: "Tests/Simulation/Engine", swiftSettings: strict),
         .executableTarget(name: "skep-simulate", dependencies: ["SkepSimulation"], path: "Tests/Simulation/Main", swiftSettings: strict),

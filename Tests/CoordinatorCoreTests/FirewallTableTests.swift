@@ -1,0 +1,69 @@
+import CoordinatorCore
+import SkepModel
+import Testing
+
+@Suite struct FirewallTableTests {
+    private func rules(_ fixture: Fixture, _ node: Int = 1) -> [FirewallSpec.Rule] {
+        Planner().plan(fixture.snapshot, now: fixture.now).nodeSpecs[Fixture.id(node)]?.firewall?.rules ?? []
+    }
+
+    private func audiences(_ rules: [FirewallSpec.Rule], _ port: Int, _ transport: Transport = .tcp) -> [Audience]? {
+        rules.first { $0.ports == PortRange(port) && $0.transport == transport }?.audiences
+    }
+
+    @Test func targetsFollowTheTable() {
+        let rules = rules(Fixture())
+        #expect(audiences(rules, 22) == [.management])
+        #expect(audiences(rules, 8080) == [.management])
+        #expect(audiences(rules, 2377) == [.cluster])
+        #expect(audiences(rules, 7946, .udp) == [.cluster])
+        #expect(audiences(rules, 4789, .udp) == [.cluster])
+        #expect(audiences(rules, 443) == [.nuvla, .users])
+        #expect(rules.contains { $0.ports == PortRange(30000, 32767) && $0.audiences == [.users] && $0.publishedOnly })
+        #expect(audiences(rules, 2049) == nil)
+        #expect(audiences(rules, 7443) == nil, "the coordinator is elsewhere")
+        #expect(rules.filter { [22, 8080, 2377].contains(Int($0.ports.first)) }.allSatisfy { !$0.nodesToo })
+    }
+
+    @Test func hostsFollowTheTable() {
+        var fixture = Fixture()
+        fixture.snapshot.spec.kind = .host
+        let rules = rules(fixture)
+        #expect(audiences(rules, 443) == [.management, .users])
+        #expect(!rules.contains { $0.ports == PortRange(30000, 32767) })
+    }
+
+    @Test func theServersAndTheCoordinatorsPortsAreOnTheirNodesAlone() {
+        var fixture = Fixture()
+        fixture.snapshot.spec.nfs = .init(server: NodeName(unchecked: "n2"), shares: [])
+        fixture.snapshot.coordinatorNode = Fixture.id(1)
+        #expect(audiences(rules(fixture, 2), 2049) == [.cluster])
+        #expect(audiences(rules(fixture, 3), 2049) == nil)
+        #expect(audiences(rules(fixture, 1), 7443) == [.management, .nodes])
+        #expect(audiences(rules(fixture, 1), 7444) == [.nodes])
+        #expect(audiences(rules(fixture, 3), 7444) == nil)
+    }
+
+    @Test func anEvictedNodeLeavesTheSetAndItsFlowsEnd() {
+        var fixture = Fixture()
+        fixture.makeSwarm(joined: [2, 3])
+        fixture.snapshot.nodes[2].evicted = true
+        let firewall = Planner().plan(fixture.snapshot, now: fixture.now).nodeSpecs[Fixture.id(1)]?.firewall
+        #expect(firewall?.audiences[.cluster]?.map(\.description) == ["10.77.0.11/32", "10.77.0.12/32"])
+        #expect(firewall?.departed.map(\.description) == ["10.77.0.13"])
+    }
+
+    @Test func aPublishedPortThatNothingNamesIsShown() {
+        var fixture = Fixture()
+        fixture.makeSwarm(joined: [2, 3])
+        let shop = StackName(unchecked: "shop")
+        fixture.snapshot.spec.stacks = [.init(name: shop, source: .compose("shop.yml"))]
+        let publication = StackBundle.Publication(service: "web", port: PortRange.known(9999), transport: .tcp, host: false)
+        fixture.snapshot.bundles[shop] = StackBundle(name: shop, digest: "d", compose: "", services: ["web"], publications: [publication])
+        func named() -> Condition? { Planner().plan(fixture.snapshot, now: fixture.now).conditions.first { $0.type.rawValue == "PortsNamed" } }
+        #expect(named()?.status == .false)
+        #expect(named()?.message.contains("shop_web: 9999/tcp") == true)
+        fixture.snapshot.spec.stacks[0].expose = [.init(ports: publication.port, audiences: [.users])]
+        #expect(named()?.status == .true)
+    }
+}

@@ -1,0 +1,74 @@
+import CoordinatorCore
+import SkepModel
+import Testing
+
+@Suite struct MembershipTests {
+    @Test func nodesJoinInOneBatchAndTokensRotateAfterIt() throws {
+        var fixture = Fixture()
+        fixture.makeSwarm()
+        let plan = fixture.pass()
+        let operation = try #require(plan.operations.first)
+        #expect(operation.kind == .join)
+        #expect(operation.nodes == [Fixture.id(2), Fixture.id(3)])
+        let second = fixture.pass()
+        #expect(second.nodeSpecs[Fixture.id(1)]?.duties?.sealings.map(\.node) == [Fixture.id(2), Fixture.id(3)])
+        #expect(second.nodeSpecs[Fixture.id(2)]?.swarm == .member(swarm: "s"), "no token yet")
+        fixture.snapshot.nodes[0].status?.manager?.sealed = [.init(node: Fixture.id(2), sealed: "CMS", epoch: 0)]
+        guard case .join(let join)? = fixture.pass().nodeSpecs[Fixture.id(2)]?.swarm else {
+            Issue.record("n2 is not told to join")
+            return
+        }
+        #expect(join.sealedToken == "CMS")
+        #expect(join.remotes == ["10.77.0.11:2377"])
+        for index in [2, 3] {
+            fixture.snapshot.nodes[index - 1].status?.swarm = .init(state: .active, nodeID: "w\(index)", swarmID: "s")
+            fixture.snapshot.nodes[0].status?.manager?.members.append(.init(id: "w\(index)", hostname: "n\(index)", role: .worker, state: "ready"))
+        }
+        let joined = fixture.pass()
+        #expect(joined.record.tokenEpoch == 1)
+        #expect(fixture.snapshot.operations.last?.isOpen == true, "not done before the tokens are rotated")
+        fixture.snapshot.nodes[0].status?.manager?.tokenEpoch = 1
+        fixture.pass()
+        #expect(fixture.snapshot.operations.last?.isOpen == false)
+    }
+
+    @Test func labelsFollowTheName() {
+        var fixture = Fixture()
+        fixture.snapshot.spec.nodes[1].labels = ["type": "worker-db"]
+        fixture.makeSwarm(joined: [3, 2])
+        let duties = fixture.pass().nodeSpecs[Fixture.id(1)]?.duties
+        #expect(duties?.members.first { $0.id == "w2" }?.labels == ["type": "worker-db", "skep.node": "n2"])
+        #expect(duties?.members.first { $0.id == "w3" }?.labels == ["skep.node": "n3"])
+    }
+
+    @Test func aDemotionThatWouldLoseTheMajorityWaits() {
+        var fixture = Fixture(managers: 3)
+        fixture.makeSwarm(joined: [2, 3])
+        for index in [2, 3] {
+            fixture.snapshot.nodes[0].status?.manager?.members[index - 1].role = .manager
+            fixture.snapshot.nodes[index - 1].status?.swarm.isManager = true
+        }
+        fixture.snapshot.nodes[0].status?.manager?.members[2].reachable = false
+        fixture.snapshot.spec.nodes[1].role = .worker
+        let plan = fixture.pass()
+        #expect(plan.operations.isEmpty)
+        #expect(plan.waits.contains { $0.what == "n2 as a worker" && $0.waitsFor.contains("majority") })
+    }
+
+    @Test func managersArePromotedOneByOne() {
+        var fixture = Fixture(managers: 3)
+        fixture.makeSwarm(joined: [2, 3])
+        #expect(fixture.pass().operations.map(\.kind) == [.promote])
+        let roles = fixture.pass().nodeSpecs[Fixture.id(1)]?.duties?.members.map(\.role)
+        #expect(roles == [.manager, .manager, .worker])
+    }
+
+    @Test func aRejoinedNodesOldEntryIsRemovedAndAnEvictedOnesToo() {
+        var fixture = Fixture()
+        fixture.makeSwarm(joined: [2, 3])
+        fixture.snapshot.nodes[0].status?.manager?.members.append(.init(id: "old", hostname: "n2", role: .worker, state: "down"))
+        fixture.snapshot.nodes[2].evicted = true
+        #expect(fixture.pass().nodeSpecs[Fixture.id(1)]?.duties?.remove == ["old", "w3"])
+        #expect(fixture.pass().nodeSpecs[Fixture.id(3)] == nil)
+    }
+}
