@@ -46,7 +46,9 @@ extension DockerActuator {
         guard nodes.contains(where: { $0.ID == id && $0.role == .manager }) else { return }
         let others = nodes.filter { $0.role == .manager && $0.ID != id }
         let reachable = others.count { $0.isReachable }
-        guard !others.isEmpty else { throw DockerError(.refused, "the swarm's last manager cannot become a worker: make another node a manager first") }
+        guard !others.isEmpty else {
+            throw DockerError(.refused, "the swarm's last manager cannot become a worker: make another node a manager first")
+        }
         guard reachable > others.count / 2 else {
             throw DockerError(
                 .refused, "with one manager less, only \(reachable) of \(others.count) would be reachable: bring the missing ones back first")

@@ -20,12 +20,17 @@ extension DockerActuator {
     }
 
     private func exists(_ name: String) async throws -> Bool {
-        let present = try await networks().filter { $0.Name == name }
+        var present: [NetworkEntry] = []
+        // While a node makes its part of a network, it lists it without a driver.
+        _ = try await wait(.seconds(5)) {
+            present = try await networks().filter { $0.Name == name }
+            return present.allSatisfy { $0.Driver?.isEmpty == false } || present.contains(where: \.isSwarmOverlay)
+        }
         if present.contains(where: \.isSwarmOverlay) { return true }
         guard let other = present.first else { return false }
         throw DockerError(
             .conflict,
-            "a network \(name) exists on this node and is no overlay (driver \(other.Driver ?? "unknown")): remove it with `docker network rm \(name)`")
+            "a network \(name) exists on this node with the driver \(other.Driver ?? "unknown"): remove it with `docker network rm \(name)`")
     }
 
     func removeNetwork(_ name: String) async throws {
@@ -37,44 +42,44 @@ extension DockerActuator {
     /// Removes it and waits until it is gone; what still uses it is given time to end.
     func remove(_ network: NetworkEntry) async throws {
         var words = "it is still there"
+        var absences = 0
         let isGone = try await wait(settings.networkDeadline) {
             do {
                 try await client.delete("/networks/\(DockerClient.escaped(network.Id))")
-            } catch let error as DockerError where error.code == .notFound {
-                return true
             } catch let error as DockerError where error.message.contains("active endpoints") || error.message.contains("in use by") {
                 words = error.message
+            } catch let error as DockerError where error.code == .notFound || error.message.contains("not found") {
+                // The swarm's is gone; this node's own part may follow a little later, and be listed meanwhile.
             }
-            return try await !networks().contains { $0.Id == network.Id }
+            absences = try await networks().contains { $0.Id == network.Id } ? 0 : absences + 1
+            return absences == (network.Ingress == true ? 4 : 1)
         }
         guard isGone else { throw DockerError(.conflict, "the network \(network.Name) cannot be removed: \(words)") }
     }
 
     func rebuildIngress(mtu: Int) async throws {
-        let former = try await networks().first { $0.Ingress == true }
-        if let former, former.mtu == mtu { return }
+        let present = try await networks().filter { $0.Ingress == true }
+        if present.contains(where: { $0.mtu == mtu }) { return }
         let services: [ServiceEntry] = try await client.get("/services")
         let users = services.filter(\.publishesThroughIngress).map(\.Spec.Name).sorted()
         guard users.isEmpty else {
             throw DockerError(
                 .conflict, "the ingress network cannot be made anew while services publish through it: \(users.joined(separator: ", "))")
         }
-        if let former { try await remove(former) }
-        let pools = former?.IPAM?.Config?.filter { $0.Subnet != nil } ?? []
+        for former in present { try await remove(former) }
+        let pools = present.first?.IPAM?.Config?.filter { $0.Subnet != nil } ?? []
         // Not labelled as managed: it is Docker's own, and stays when Skep goes.
         let creation = NetworkCreation(
-            Name: former?.Name ?? "ingress", Ingress: true, Options: [NetworkEntry.mtuOption: String(mtu)], Labels: [:],
+            Name: present.first?.Name ?? "ingress", Ingress: true, Options: [NetworkEntry.mtuOption: String(mtu)], Labels: [:],
             IPAM: pools.isEmpty ? nil : .init(Config: pools))
         var words = ""
         let isMade = try await wait(settings.networkDeadline, pause: .seconds(1)) {
             do {
                 try await client.post("/networks/create", body: creation)
-                return true
             } catch let error as DockerError {
-                // The nodes give the former one up a little later than the swarm does.
                 words = error.message
-                return try await networks().contains { $0.Ingress == true && $0.mtu == mtu }
             }
+            return try await networks().contains { $0.Ingress == true && $0.mtu == mtu }
         }
         guard isMade else { throw DockerError(.failed, "the ingress network could not be made anew: \(words)") }
     }

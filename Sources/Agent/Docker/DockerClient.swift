@@ -141,7 +141,7 @@ public import SkepSystem
         throw DockerError(status: answer.status, message: words.isEmpty ? "Docker answers with status \(answer.status)" : String(words.prefix(2000)))
     }
 
-    static func decode<Answer: Decodable>(_ bytes: [UInt8], _ path: String) throws -> Answer {
+    nonisolated static func decode<Answer: Decodable>(_ bytes: [UInt8], _ path: String) throws -> Answer {
         do {
             return try JSONDecoder().decode(Answer.self, from: Data(bytes))
         } catch {
@@ -149,7 +149,7 @@ public import SkepSystem
         }
     }
 
-    private static func reason(_ error: any Error) -> String {
+    private nonisolated static func reason(_ error: any Error) -> String {
         switch error {
         case DecodingError.keyNotFound(let key, _): "'\(key.stringValue)' is missing"
         case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):

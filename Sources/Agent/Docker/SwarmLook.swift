@@ -19,7 +19,10 @@ struct SwarmLook {
 
     /// `failures` are the Docker CLI's words on stacks that it refused.
     func view(failures: [String: String]) -> ManagerView {
-        let overlays = networks.filter(\.isSwarmOverlay)
+        // For a moment after it is made anew, a node lists the former ingress network too.
+        let overlays = networks.filter { network in
+            network.isSwarmOverlay && !(network.Ingress == true && network.mtu == nil && networks.contains { $0.Ingress == true && $0.mtu != nil })
+        }
         return ManagerView(
             swarmID: cluster.ID, ingressMTU: overlays.first { $0.Ingress == true }?.mtu, members: nodes.map(\.member).sorted { $0.id < $1.id },
             networks: overlays.filter { $0.stack == nil }.map { .init(name: $0.Name, ours: $0.isOurs) }.sorted { $0.name < $1.name },

@@ -1,0 +1,325 @@
+import AgentCore
+import SkepModel
+import SkepSystem
+import Testing
+
+@testable import AgentDocker
+
+/// With real engines; the kernel may have no IPVS, so that services are reached by `dnsrr` alone.
+@Suite(.enabled(if: EngineFixture.isPossible)) struct EngineSerialTests {
+    private static let bundleLabels = "labels: {skep.managed: \"true\", skep.bundle: "
+
+    @LoopActor private static func actuator(_ engine: EngineFixture.Engine, _ fixture: EngineFixture) -> DockerActuator {
+        var settings = DockerActuator.Settings()
+        settings.stackFolder = "\(fixture.folder)/stacks-\(engine.name)"
+        settings.resolvesImages = false
+        settings.usesSystemd = false
+        settings.joinDeadline = .seconds(15)
+        return DockerActuator(
+            client: DockerClient(socket: engine.socket), settings: settings, openToken: { String($0.reversed()) },
+            sealToken: { token, sealing, key in
+                guard key == "key" else { throw SystemError(.invalid, "another key than that of \(sealing.node), not \(token)") }
+                return String(token.reversed())
+            })
+    }
+
+    @LoopActor private static func view(_ engine: EngineFixture.Engine, _ actuator: DockerActuator? = nil) async throws -> ManagerView {
+        let observer = DockerObserver(client: DockerClient(socket: engine.socket))
+        let look = await observer.look(rememberedSwarm: nil, failures: actuator?.failures ?? [:])
+        guard case .seen(let view)? = look.manager else { throw SystemError(.unavailable, "no view: \(look)") }
+        return view
+    }
+
+    /// Looks until `isDone`, for at most 30 s, and answers with the last look.
+    @LoopActor private static func view(
+        _ engine: EngineFixture.Engine, _ actuator: DockerActuator? = nil, until isDone: (ManagerView) -> Bool
+    ) async throws -> ManagerView {
+        var last = try await view(engine, actuator)
+        for _ in 0..<100 where !isDone(last) {
+            try await LoopActor.sleep(for: .milliseconds(300))
+            last = try await view(engine, actuator)
+        }
+        #expect(isDone(last), "\(last.stacks) \(last.members)")
+        return last
+    }
+
+    private static func initialisation(_ operation: String, _ engine: EngineFixture.Engine) throws -> NodeSpec.Initialisation {
+        NodeSpec.Initialisation(
+            operation: operation, advertise: try #require(IPAddress(engine.address)), addressPool: try #require(CIDR("10.99.0.0/16")),
+            subnetSize: 24, dataPathPort: 4790)
+    }
+
+    private static func bundle(_ digest: String, config: String, extra: String = "", services: [String]) -> StackBundle {
+        let compose = """
+            version: "3.8"
+            services:
+              ok:
+                image: \(EngineFixture.image)
+                command: ["/bin/sleep", "1000"]
+                stop_grace_period: 0s
+                networks: [public]
+                configs: [\(config)]
+                deploy: {endpoint_mode: dnsrr, \(bundleLabels)\(digest)}}
+            \(extra)
+            configs: {\(config): {name: demo_\(config), file: ./files/\(config), labels: {skep.managed: "true"}}}
+            networks: {public: {external: true}}
+            """
+        return StackBundle(
+            name: StackName(unchecked: "demo"), digest: digest, compose: compose, files: ["files/\(config)": "aGVsbG8="], services: services)
+    }
+
+    @LoopActor private static func done(
+        _ actuator: DockerActuator, _ action: @autoclosure () throws -> AgentAction, at location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let outcome = await actuator.perform(try action())
+        #expect(outcome == .done, sourceLocation: location)
+    }
+
+    private static func words(_ outcome: ActionOutcome) -> String { if case .failed(let words) = outcome { words } else { "" } }
+
+    @Test func aSwarmOfOne() async throws {
+        try await EngineFixture.with(1) { fixture in
+            let engine = fixture.engines[0]
+            let client = DockerClient(socket: engine.socket)
+            let actuator = Self.actuator(engine, fixture)
+            let before = await DockerObserver(client: client).look(rememberedSwarm: "x")
+            #expect(before.swarm == .seen(SwarmStatus(state: .inactive)))
+            #expect(before.manager == nil)
+            guard case .seen(.running(let version, let bridges)) = before.engine else { throw SystemError(.failed, "\(before.engine)") }
+            #expect(!version.isEmpty)
+            #expect(bridges == ["docker0", "docker_gwbridge"])
+
+            // The swarm is made once, and made again by the same operation only in name.
+            try await Self.done(actuator, .initialiseSwarm(try Self.initialisation("op1", engine)))
+            try await Self.done(actuator, .initialiseSwarm(try Self.initialisation("op1", engine)))
+            #expect(Self.words(await actuator.perform(.initialiseSwarm(try Self.initialisation("op2", engine)))).contains("another swarm"))
+            let first = try await Self.view(engine)
+            #expect(first.members.map(\.role) == [.manager])
+            #expect(first.members.map(\.hostname) == ["n1"])
+            #expect(first.members[0].leader && first.members[0].reachable && first.members[0].state == "ready")
+            #expect(first.members[0].address == engine.address)
+            #expect(first.tokenEpoch == 0)
+            let status = await DockerObserver(client: client).swarm(rememberedSwarm: nil)
+            #expect(status.value?.swarmID == first.swarmID)
+            #expect(status.value?.isManager == true)
+            #expect(status.value?.address == IPAddress(engine.address))
+
+            try await Self.checkNetworksAndMembers(engine, actuator, client, first)
+            try await Self.checkStacks(engine, actuator)
+            try await Self.checkForeignStack(engine, actuator, client)
+
+            // Through a proxy that refuses what Engine 29 refuses.
+            try await FakeDocker.with("refuse", upstream: engine.socket) { proxy in
+                let look = await DockerObserver(client: DockerClient(socket: proxy.socket)).look(rememberedSwarm: nil)
+                if case .seen(.running(version, _)) = look.engine {} else { Issue.record("\(look.engine)") }
+                #expect(look.manager?.value?.members.count == 1)
+            }
+
+            // Tokens are rotated once for an epoch.
+            func token() async throws -> String { (try await client.get("/swarm", as: SwarmInspection.self)).JoinTokens.Worker }
+            let former = try await token()
+            try await Self.done(actuator, .rotateTokens(epoch: 2))
+            let rotated = try await token()
+            #expect(rotated != former)
+            try await Self.done(actuator, .rotateTokens(epoch: 2))
+            #expect(try await token() == rotated)
+            #expect(try await Self.view(engine).tokenEpoch == 2)
+
+            try await Self.done(actuator, .leaveSwarm(force: true))
+            try await Self.done(actuator, .leaveSwarm(force: true))
+            #expect(await DockerObserver(client: client).swarm(rememberedSwarm: "x").value == SwarmStatus(state: .inactive))
+        }
+    }
+
+    @LoopActor private static func checkNetworksAndMembers(
+        _ engine: EngineFixture.Engine, _ actuator: DockerActuator, _ client: DockerClient, _ first: ManagerView
+    ) async throws {
+        var told: Set<DockerEvents.Kind> = []
+        var calls = 0
+        let events = DockerEvents(client: client) { kinds in
+            told.formUnion(kinds)
+            calls += 1
+        }
+        events.start()
+        defer { events.stop() }
+        for _ in 0..<50 where told.isEmpty { try await LoopActor.sleep(for: .milliseconds(100)) }
+        #expect(told == [.connected])
+
+        try await Self.done(actuator, .rebuildIngress(mtu: 1400))
+        try await Self.done(actuator, .rebuildIngress(mtu: 1400))
+        let network = ManagerDuties.Network(
+            name: NetworkName(unchecked: "public"), attachable: true, encrypted: false, subnet: CIDR("10.200.7.0/24"), mtu: 1400)
+        try await Self.done(actuator, .createNetwork(network))
+        try await Self.done(actuator, .createNetwork(network))
+        let seen = try await view(engine)
+        #expect(seen.ingressMTU == 1400)
+        #expect(seen.networks == [.init(name: "ingress", ours: false), .init(name: "public", ours: true)])
+        let made: [NetworkEntry] = try await client.get("/networks")
+        #expect(made.first { $0.Name == "public" }?.mtu == 1400)
+        #expect(made.first { $0.Name == "public" }?.IPAM?.Config?.first?.Subnet == "10.200.7.0/24")
+
+        // A bridge of the same name is in the way, and a network that is not ours stays.
+        let local = NetworkCreation(Name: "local", Driver: "bridge", Options: [:], Labels: [:])
+        try await client.post("/networks/create", body: local)
+        try await client.post("/networks/create", body: NetworkCreation(Name: "theirs", Options: [:], Labels: [:]))
+        var clash = network
+        clash.name = NetworkName(unchecked: "local")
+        #expect(words(await actuator.perform(.createNetwork(clash))).contains("driver bridge"))
+        #expect(words(await actuator.perform(.removeNetwork("theirs"))).contains("not made by Skep"))
+        try await Self.done(actuator, .removeNetwork("never-was"))
+        guard case .seen(.running(_, let bridges)) = await DockerObserver(client: client).engine() else { throw SystemError(.failed, "engine") }
+        #expect(bridges.count == 3 && bridges[0].hasPrefix("br-") && bridges[0].utf8.count == 15)
+
+        // Labels: an operator's own stays, ours are set and taken back.
+        let id = first.members[0].id
+        try await Self.done(actuator, .updateMember(id: id, role: nil, labels: ["theirs": "1", "ours": "1"], removeLabels: []))
+        try await Self.done(actuator, .updateMember(id: id, role: .manager, labels: ["type": "a b"], removeLabels: ["ours"]))
+        #expect(try await view(engine).members[0].labels == ["theirs": "1", "type": "a b"])
+        #expect(words(await actuator.perform(.updateMember(id: id, role: .worker, labels: [:], removeLabels: []))).contains("last manager"))
+        #expect(words(await actuator.perform(.updateMember(id: "nobody", role: nil, labels: ["a": "b"], removeLabels: []))).contains("nobody"))
+        try await Self.done(actuator, .removeMember(id: "nobody"))
+
+        for _ in 0..<50 where !told.isSuperset(of: [.network, .swarm]) { try await LoopActor.sleep(for: .milliseconds(100)) }
+        #expect(told.isSuperset(of: [.network, .swarm]))
+        #expect(calls < 60)
+    }
+
+    @LoopActor private static func checkStacks(_ engine: EngineFixture.Engine, _ actuator: DockerActuator) async throws {
+        let bad = """
+              bad:
+                image: \(EngineFixture.image)
+                command: ["/bin/nothere"]
+                networks: [public]
+                deploy: {endpoint_mode: dnsrr, \(bundleLabels)d1}}
+              lost:
+                image: \(EngineFixture.image)
+                networks: [public]
+                deploy: {endpoint_mode: dnsrr, \(bundleLabels)d1}, placement: {constraints: [node.labels.absent == 1]}}
+            """
+        try await Self.done(actuator, .deployStack(bundle("d1", config: "one", extra: bad, services: ["ok", "bad", "lost"])))
+        let failing = try await view(engine) { view in
+            guard let services = view.stacks.first?.services, services.count == 3 else { return false }
+            return services[0].error?.contains("nothere") == true && services[1].error != nil && services[2].running == 1
+        }
+        let stack = try #require(failing.stacks.first)
+        #expect(stack.name == "demo" && stack.ours && stack.failure == nil)
+        #expect(stack.services.map(\.name) == ["demo_bad", "demo_lost", "demo_ok"])
+        #expect(stack.services.map(\.desired) == [1, 1, 1])
+        #expect(stack.services.allSatisfy { $0.bundle == "d1" })
+        #expect(stack.services[0].error?.hasSuffix("(on n1)") == true)
+        #expect(stack.services[1].error?.contains("no suitable node") == true)
+        #expect(stack.services[2].error == nil)
+
+        // A bundle that the CLI refuses leaves what runs, and its words are shown.
+        var refused = bundle("d2", config: "one", services: ["ok"])
+        refused.compose = refused.compose.replacing("command:", with: "comand:")
+        #expect(words(await actuator.perform(.deployStack(refused))).contains("comand"))
+        // The content of a config cannot change under its name.
+        var changed = bundle("d3", config: "one", services: ["ok"])
+        changed.files = ["files/one": "b3RoZXI="]
+        #expect(words(await actuator.perform(.deployStack(changed))).contains("only updates to Labels are allowed"))
+        let unchanged = try await view(engine, actuator)
+        #expect(unchanged.stacks[0].failure?.contains("only updates to Labels are allowed") == true)
+        #expect(unchanged.stacks[0].services.contains { $0.name == "demo_ok" && $0.running == 1 })
+
+        // A new bundle prunes services, and the superseded config goes once the new one runs.
+        try await Self.done(actuator, .deployStack(bundle("d4", config: "two", services: ["ok"])))
+        let healed = try await view(engine, actuator) { view in
+            view.stacks.first?.services.map(\.name) == ["demo_ok"] && view.stacks[0].services[0].running == 1 && !view.stacks[0].services[0].updating
+                && view.stacks[0].services[0].bundle == "d4"
+        }
+        #expect(healed.stacks[0].failure == nil)
+        await actuator.tidy(healed)
+        struct Named: Decodable, Sendable {
+            struct Specification: Decodable, Sendable { var Name: String }
+            var Spec: Specification
+        }
+        let configs: [Named] = try await actuator.client.get("/configs")
+        #expect(configs.map(\.Spec.Name) == ["demo_two"])
+        #expect(try Files.list("\(actuator.settings.stackFolder)/demo").isEmpty)
+
+        try await Self.done(actuator, .removeStack("demo"))
+        try await Self.done(actuator, .removeStack("demo"))
+        let gone = try await view(engine, actuator)
+        #expect(gone.stacks.isEmpty)
+        #expect(try await actuator.client.get("/configs", as: [Named].self).isEmpty)
+        try await Self.done(actuator, .removeNetwork("public"))
+        #expect(try await view(engine).networks.map(\.name) == ["ingress", "theirs"])
+    }
+
+    @LoopActor private static func checkForeignStack(
+        _ engine: EngineFixture.Engine, _ actuator: DockerActuator, _ client: DockerClient
+    ) async throws {
+        let service: JSONValue = .object([
+            "Name": .string("demo_own"), "Labels": .object([SkepLabel.stack: .string("demo")]),
+            "TaskTemplate": .object(["ContainerSpec": .object(["Image": .string(EngineFixture.image)])]),
+            "Mode": .object(["Replicated": .object(["Replicas": .integer(0)])]),
+        ])
+        try await client.post("/services/create", body: service)
+        #expect(words(await actuator.perform(.removeStack("demo"))).contains("demo_own"))
+        #expect(words(await actuator.perform(.deployStack(bundle("d5", config: "one", services: ["ok"])))).contains("did not make"))
+        let stack = try #require(try await view(engine).stacks.first)
+        #expect(stack.ours == false && stack.services.map(\.name) == ["demo_own"])
+    }
+
+    @Test func aSecondNodeJoinsRisesAndLeaves() async throws {
+        try await EngineFixture.with(3) { fixture in
+            let one = fixture.engines[0]
+            let two = fixture.engines[1]
+            let manager = Self.actuator(one, fixture)
+            let member = Self.actuator(two, fixture)
+            let loner = Self.actuator(fixture.engines[2], fixture)
+            try await Self.done(manager, .initialiseSwarm(try Self.initialisation("op", one)))
+            let swarm = try await Self.view(one).swarmID
+            func join(_ engine: EngineFixture.Engine, _ remote: String, _ sealed: String) throws -> AgentAction {
+                .joinSwarm(NodeSpec.Join(swarm: swarm, advertise: try #require(IPAddress(engine.address)), remotes: [remote], sealedToken: sealed))
+            }
+
+            let node = NodeID(unchecked: "0123456789abcdef")
+            let sealing = ManagerDuties.Sealing(node: node, certificate: "")
+            let refusal = Self.words(await manager.perform(.sealToken(sealing, expectedKey: "other")))
+            #expect(refusal.contains("another key") && !refusal.contains("SWMTKN"))
+            guard case .sealed(let token) = await manager.perform(.sealToken(sealing, expectedKey: "key")) else {
+                throw SystemError(.failed, "no token")
+            }
+            #expect(token.node == node && token.epoch == 0)
+
+            // Nobody answers at that address: the attempt is undone and said.
+            async let lost = loner.perform(try join(fixture.engines[2], "10.88.0.99:2377", token.sealed))
+            let forged = "SWMTKN-1-\(String(repeating: "a", count: 50))-\(String(repeating: "b", count: 25))"
+            let wrong = Self.words(await member.perform(try join(two, "10.88.0.1:2377", String(forged.reversed()))))
+            #expect(!wrong.isEmpty && !wrong.contains(forged))
+            let observer = DockerObserver(client: member.client)
+            #expect(await observer.swarm(rememberedSwarm: nil).value?.state == .inactive)
+
+            let joining = try join(two, "10.88.0.1:2377", token.sealed)
+            try await Self.done(member, joining)
+            try await Self.done(member, joining)
+            let look = await observer.look(rememberedSwarm: swarm)
+            #expect(look.manager == nil)
+            #expect(look.swarm.value?.state == .active && look.swarm.value?.swarmID == swarm && look.swarm.value?.isManager == false)
+            let joined = try await Self.view(one) { $0.members.count == 2 && $0.members.allSatisfy { $0.state == "ready" } }
+            let id = try #require(joined.members.first { $0.hostname == "n2" }?.id)
+            #expect(look.swarm.value?.nodeID == id)
+            #expect(joined.members.first { $0.id == id }?.address == two.address)
+
+            try await Self.done(manager, .updateMember(id: id, role: .manager, labels: [:], removeLabels: []))
+            // The leader knows it a moment before the engine itself does.
+            for _ in 0..<50 where await observer.swarm(rememberedSwarm: nil).value?.isManager != true {
+                try await LoopActor.sleep(for: .milliseconds(100))
+            }
+            #expect(try await Self.view(two).members.filter { $0.role == .manager }.count == 2)
+
+            // A manager that leaves lays its role down first, so that the other one keeps the swarm.
+            try await Self.done(member, .leaveSwarm(force: true))
+            try await Self.done(manager, .removeMember(id: id))
+            let alone = try await Self.view(one)
+            #expect(alone.members.map(\.hostname) == ["n1"] && alone.members[0].leader)
+
+            let words = Self.words(try await lost)
+            #expect(words.contains("10.88.0.99"), "\(words)")
+            #expect(await DockerObserver(client: loner.client).swarm(rememberedSwarm: nil).value?.state == .inactive)
+            try await Self.done(manager, .leaveSwarm(force: true))
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import SkepModel
+import SkepSystem
+import Testing
+
+@testable import AgentDocker
+
+@Suite struct PureTests {
+    @Test func versions() {
+        #expect(APIVersion("1.41") == .oldest)
+        #expect(APIVersion("1.9").map { $0 < .oldest } == true)
+        for bad in ["", "1", "1.x", "1.41.2", "-1.4", "v1.41"] { #expect(APIVersion(bad) == nil) }
+    }
+
+    @Test func unknownFieldsOfASpecificationSurvive() throws {
+        let text = #"{"Future":{"a":[1,2.5,null,true,"x"]},"Labels":null,"Role":"worker"}"#
+        var value: JSONValue = try DockerClient.decode(Array(text.utf8), "x")
+        value["Role"] = .string("manager")
+        #expect(value["Future"]?["a"] == .array([.integer(1), .number(2.5), .null, .bool(true), .string("x")]))
+        #expect(value["Role"]?.text == "manager")
+    }
+
+    @Test func constraintsAreReadAsSwarmReadsThem() throws {
+        let nodes: [NodeEntry] = try DockerClient.decode(
+            Array(
+                """
+                [{"ID":"a","Version":{"Index":1},"Spec":{"Labels":{"Type":"DB"},"Availability":"active"},"Description":{"Hostname":"n1"},
+                  "Status":{"State":"ready"},"ManagerStatus":{"Leader":true,"Reachability":"reachable","Addr":"[fd00::1]:2377"}},
+                 {"ID":"b","Version":{"Index":1},"Spec":{"Labels":null,"Availability":"drain"},"Description":{"Hostname":"n2"},"Status":{"State":"ready"}},
+                 {"ID":"c","Version":{"Index":1},"Spec":{},"Status":{"State":"down"}}]
+                """.utf8), "x")
+        #expect(nodes[0].address == "fd00::1")
+        func names(_ constraints: String...) -> [String]? { PlacementConstraint.eligible(constraints, nodes)?.map(\.ID) }
+        #expect(names() == ["a"])
+        #expect(names("node.labels.Type==db") == ["a"])
+        #expect(names("node.labels.Type != db") == [])
+        #expect(names("node.labels.other != x", "node.role == manager") == ["a"])
+        #expect(names("node.platform.os == linux") == nil)
+        #expect(names("nonsense") == nil)
+    }
+
+    @Test func eventsInPieces() {
+        var lines = EventLines()
+        #expect(lines.take(Array(#"{"Type":"netw"#.utf8)).isEmpty)
+        let events = lines.take(Array("ork\",\"timeNano\":5}\n\nnot json\n{\"Type\":\"node\",\"Unknown\":[]}\n{".utf8))
+        #expect(events.map(\.Type) == ["network", "node"])
+        #expect(events.first?.timeNano == 5)
+        #expect(lines.take([UInt8](repeating: 0x20, count: 1 << 20)).isEmpty)
+        #expect(lines.take(Array("}\n{\"Type\":\"daemon\"}\n".utf8)).map(\.Type) == ["daemon"])
+    }
+
+    @Test func theCommandLinesWordsAreKept() throws {
+        func result(_ status: Int32, out: String = "", error: String = "") -> CommandResult {
+            CommandResult(path: "docker", termination: .exited(status), stdout: Array(out.utf8), stderr: Array(error.utf8))
+        }
+        let good = result(0, out: "Creating network x\nUpdating service y (id: 1)\n", error: "Ignoring deprecated options: links\n")
+        #expect(StackCommand.failure(good) == nil)
+        // Some versions say it and exit with 0.
+        let refused = "failed to update config x_c: rpc error: code = InvalidArgument desc = only updates to Labels are allowed"
+        #expect(StackCommand.failure(result(0, error: refused)) == refused)
+        let old = result(1, out: "Creating network x\n", error: "unsupported Compose file version: 1.0\n")
+        #expect(StackCommand.failure(old) == "unsupported Compose file version: 1.0")
+        #expect(StackCommand.failure(result(1))?.contains("without a word") == true)
+    }
+
+    @Test func theTransientUnitOutlivesTheAgent() throws {
+        let root = "/tmp/sku\(SystemRandom.hex(4))"
+        defer { try? Files.removeTree(root) }
+        let name = StackName(unchecked: "shop")
+        let folder = try StackFolder(StackBundle(name: name, digest: "ab", compose: "", services: []), under: root)
+        let command = StackCommand(
+            program: "/usr/bin/docker", socket: "/run/docker.sock", folder: folder, stack: name, resolvesImages: true, deadline: .seconds(600)
+        ).transient
+        #expect(command.path == "/usr/bin/systemd-run")
+        #expect(command.arguments.contains("--unit=skep-stack-shop"))
+        #expect(command.arguments.contains("--setenv=DOCKER_HOST=unix:///run/docker.sock"))
+        #expect(!command.arguments.contains("--pipe"))
+        #expect(
+            command.arguments.drop { $0 != "--" } == [
+                "--", "/usr/bin/docker", "stack", "deploy", "--prune", "--with-registry-auth", "--resolve-image", "always", "-c",
+                "\(root)/shop/ab/compose.yml", "shop",
+            ])
+    }
+
+    /// Services, tasks and networks as a manager's engine says them, into the view.
+    @Test func whatAManagerSeesIsSummedUp() throws {
+        let cluster: EngineInfo.ClusterPart = try DockerClient.decode(
+            Array(#"{"ID":"swarm1","Spec":{"Labels":{"skep.token-epoch":"3"}}}"#.utf8), "x")
+        let nodes: [NodeEntry] = try DockerClient.decode(
+            Array(
+                """
+                [{"ID":"a","Version":{"Index":1},"Spec":{"Availability":"active"},"Description":{"Hostname":"n1"},"Status":{"State":"ready"}},
+                 {"ID":"b","Version":{"Index":1},"Spec":{"Availability":"active"},"Description":{"Hostname":"n2"},"Status":{"State":"ready"}}]
+                """.utf8), "x")
+        let ours = #""com.docker.stack.namespace":"shop","skep.managed":"true","skep.bundle":"d1""#
+        let services: [ServiceEntry] = try DockerClient.decode(
+            Array(
+                """
+                [{"ID":"s1","Spec":{"Name":"shop_web","Labels":{\(ours)},"Mode":{"Replicated":{"Replicas":2}}},"ServiceStatus":{"RunningTasks":1,"DesiredTasks":2}},
+                 {"ID":"s2","Spec":{"Name":"shop_all","Labels":{\(ours)},"Mode":{"Global":{}}},"ServiceStatus":{"RunningTasks":0,"DesiredTasks":0}},
+                 {"ID":"s3","Spec":{"Name":"shop_none","Labels":{\(ours)},"Mode":{"Global":{}},
+                  "TaskTemplate":{"Placement":{"Constraints":["node.labels.x == y"]}}},"ServiceStatus":{"RunningTasks":0,"DesiredTasks":0}},
+                 {"ID":"s4","Spec":{"Name":"other_x","Labels":{"com.docker.stack.namespace":"other"},"Mode":{"Replicated":{"Replicas":1}}},
+                  "UpdateStatus":{"State":"updating"},"ServiceStatus":{"RunningTasks":1,"DesiredTasks":1}},
+                 {"ID":"s5","Spec":{"Name":"alone","Mode":{"Replicated":{"Replicas":1}}},"ServiceStatus":{"RunningTasks":1,"DesiredTasks":1}}]
+                """.utf8), "x")
+        let tasks: [TaskEntry] = try DockerClient.decode(
+            Array(
+                """
+                [{"ID":"t1","ServiceID":"s1","NodeID":"a","Status":{"Timestamp":"2026-11-21T14:00:00.7Z","State":"failed","Err":"newer"}},
+                 {"ID":"t2","ServiceID":"s1","NodeID":"b","Status":{"Timestamp":"2026-11-21T14:00:00.657Z","State":"failed","Err":"older"}}]
+                """.utf8), "x")
+        let networks: [NetworkEntry] = try DockerClient.decode(
+            Array(
+                """
+                [{"Name":"ingress","Id":"1","Scope":"swarm","Driver":"overlay","Ingress":true,"Options":{"com.docker.network.driver.mtu":"1400"}},
+                 {"Name":"public","Id":"2","Scope":"swarm","Driver":"overlay","Labels":{"skep.managed":"true"}},
+                 {"Name":"gone_default","Id":"3","Scope":"swarm","Driver":"overlay","Labels":{"skep.managed":"true","com.docker.stack.namespace":"gone"}},
+                 {"Name":"bridge","Id":"4","Scope":"local","Driver":"bridge","Options":null,"Labels":null}]
+                """.utf8), "x")
+        #expect(SwarmLook.needTasks(services, nodes: nodes).map(\.ID) == ["s1", "s2", "s4"])
+        let view = SwarmLook(cluster: cluster, nodes: nodes, services: services, tasks: tasks, networks: networks).view(failures: ["shop": "no"])
+        #expect(view.swarmID == "swarm1")
+        #expect(view.tokenEpoch == 3)
+        #expect(view.ingressMTU == 1400)
+        #expect(view.networks == [.init(name: "ingress", ours: false), .init(name: "public", ours: true)])
+        #expect(view.stacks.map(\.name) == ["gone", "other", "shop"])
+        #expect(view.stacks.map(\.ours) == [true, false, true])
+        #expect(view.stacks[1].services[0].updating)
+        let shop = view.stacks[2]
+        #expect(shop.failure == "no")
+        #expect(
+            shop.services == [
+                .init(name: "shop_all", running: 0, desired: 2, bundle: "d1"),
+                .init(name: "shop_none", running: 0, desired: 0, bundle: "d1", error: "no node matches node.labels.x == y"),
+                .init(name: "shop_web", running: 1, desired: 2, bundle: "d1", error: "newer (on n1)"),
+            ])
+    }
+}
