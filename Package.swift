@@ -114,7 +114,8 @@ let package = Package(
         .target(name: "SkepSimulation", dependencies: ["SkepModel", "AgentCore", "CoordinatorCore"], path: "Tests/Simulation/Engine", swiftSettings: strict),
         .executableTarget(name: "skep-simulate", dependencies: ["SkepSimulation"], path: "Tests/Simulation/Main", swiftSettings: strict),
 
-        program("skep", "CLI", ["SkepModel", "SkepWire", "SkepClusterFile", "SkepCompose", "SkepHTTP", "SkepSystem", argumentParser]),
+        program(
+            "skep", "CLI", ["SkepModel", "SkepWire", "SkepClusterFile", "SkepCompose", "SkepCrypto", "SkepHTTP", "SkepSystem", argumentParser]),
         tests("SkepClusterFileTests", "SkepClusterFileTests", ["SkepClusterFile", "SkepYAML", "SkepModel"]),
         tests("SkepComposeTests", "SkepComposeTests", ["SkepCompose", "SkepClusterFile", "SkepYAML", "SkepModel"]),
         tests("SkepSystemTests", "SkepSystemTests", ["SkepSystem", "CLinux"]),
