@@ -102,7 +102,7 @@ struct DaemonConfig: Equatable, Sendable {
             throw Problem(message: "\"iptables\": false keeps the engine from publishing ports, which a swarm needs; remove it")
         }
         if root["firewall-backend"]?.stringValue == "nftables" {
-            throw Problem(message: "\"firewall-backend\": \"nftables\" cannot do swarm's ingress network; remove it (Skep's own table works beside iptables)")
+            throw Problem(message: "\"firewall-backend\": \"nftables\" cannot do swarm's ingress network; remove it")
         }
     }
 }

@@ -32,11 +32,11 @@ struct HostFactsReader {
     /// Debian's word for what this program was built for; a foreign one is not in Debian's reach.
     static var architecture: String {
         #if arch(x86_64)
-            "amd64"
+        "amd64"
         #elseif arch(arm64)
-            "arm64"
+        "arm64"
         #else
-            "unknown"
+        "unknown"
         #endif
     }
 

@@ -100,7 +100,9 @@ internal import SkepSystem
                 if line.hasPrefix("pid ") { pid = Int(line.dropFirst(4).trimmed) } else { verdict = line.trimmed }
             }
             if verdict == "ok" { return .good }
-            if let verdict, verdict.hasPrefix("errno "), let number = Int32(verdict.dropFirst(6)) { return Self.bad(path, number, write: mount.write) }
+            if let verdict, verdict.hasPrefix("errno "), let number = Int32(verdict.dropFirst(6)) {
+                return Self.bad(path, number, write: mount.write)
+            }
             return .bad(reason: "Unknown", message: "the probe of \(path) did not answer: \(result.lastWords(1))")
         } catch let error as SystemError where error.code == .timeout || error.code == .stuck {
             if error.code == .stuck, let pid { state.stuckProbes[path] = pid }

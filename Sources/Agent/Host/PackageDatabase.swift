@@ -13,12 +13,14 @@ struct PackageDatabase: Equatable, Sendable {
     /// Whether dpkg was killed with changes of its database pending (dpkg(1): /var/lib/dpkg/updates).
     var hasPendingUpdates: Bool
 
+    private static let unfinished = ["half-installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"]
+
     func isInstalled(_ name: String) -> Bool { entries[name]?.status == "installed" }
     func isHeld(_ name: String) -> Bool { entries[name]?.want == "hold" }
 
     /// Whether work on one of those packages was begun and not ended.
     func isInterrupted(_ names: some Sequence<String>) -> Bool {
-        hasPendingUpdates || names.contains { ["half-installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"].contains(entries[$0]?.status ?? "") }
+        hasPendingUpdates || names.contains { Self.unfinished.contains(entries[$0]?.status ?? "") }
     }
 
     @LoopActor static func read(_ layout: HostLayout) async throws -> PackageDatabase {

@@ -72,12 +72,16 @@ internal import SkepSystem
         return Self.telling(result.output)
     }
 
+    private static let refrains = [
+        "Main process exited", "Failed with result", "Scheduled restart", "Start request repeated", "Stopped ", "Starting ", "Started ",
+        "Failed to start ",
+    ]
+
     static func telling(_ text: String) -> String {
         let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmed }.filter { !$0.isEmpty }
         // systemd's own lines repeat that it failed, and not why.
         let own = lines.filter { line in
-            !["Main process exited", "Failed with result", "Scheduled restart", "Start request repeated", "Stopped ", "Starting ", "Started ", "Failed to start "]
-                .contains { line.contains($0) }
+            !Self.refrains.contains { line.contains($0) }
         }
         let why = own.filter { line in
             ["fail", "error", "unable", "cannot", "invalid", "denied", "refused", "no such"].contains { line.lowercased().contains($0) }
@@ -110,7 +114,8 @@ internal import SkepSystem
 
     /// Runs a short program in the machine's own mount namespace and waits for it.
     func runOutside(_ unit: String, _ program: Program, _ arguments: [String], deadline: Duration) async throws {
-        let all = ["--quiet", "--no-ask-password", "--wait", "--collect", "--pipe", "--unit=\(unit)", "--", program.path] + program.arguments + arguments
+        var all = ["--quiet", "--no-ask-password", "--wait", "--collect", "--pipe", "--unit=\(unit)", "--", program.path]
+        all += program.arguments + arguments
         try await run(layout.systemdRun.command(all, deadline: deadline)).orFail("\(program.path) \(arguments.joined(separator: " "))")
     }
 }

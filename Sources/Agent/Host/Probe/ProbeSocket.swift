@@ -7,7 +7,7 @@ internal import SkepSystem
 @LoopActor enum ProbeSocket {
     /// Makes a socket; a test may have it made in another network namespace.
     typealias Source = @Sendable (_ domain: Int32, _ type: Int32) -> Int32
-    static let system: Source = { clinux_socket($0, $1, 0) }
+    nonisolated static let system: Source = { clinux_socket($0, $1, 0) }
 
     static let stream = Int32(SOCK_STREAM.rawValue)
     static let datagram = Int32(SOCK_DGRAM.rawValue)

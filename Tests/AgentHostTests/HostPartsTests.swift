@@ -1,0 +1,140 @@
+import AgentCore
+import SkepModel
+import SkepSystem
+import Testing
+
+@testable import AgentHost
+
+@Suite struct HostPartsTests {
+    init() { EventLoop.runInBackground() }
+
+    @Test @LoopActor func setsKeepsAndRestoresSysctls() async throws {
+        let machine = try TemporaryMachine()
+        defer { machine.remove() }
+        try machine.write("/proc/sys/vm/max_map_count", "65530\n")
+        try machine.write("/proc/sys/net/ipv4/ip_local_port_range", "32768\t60999\n")
+        let actuator = HostActuator(HostState(machine.layout))
+        let sysctls = SysctlActions(machine.layout)
+        #expect(
+            try sysctls.look(["vm.max_map_count", "net.ipv4.ip_local_port_range", "no.such", "../etc/passwd"])
+                == ["vm.max_map_count": "65530", "net.ipv4.ip_local_port_range": "32768 60999"])
+        #expect(
+            await actuator.perform(.setSysctls(["vm.max_map_count": "262144"]))
+                == .originals(.init(sysctls: ["vm.max_map_count": "65530"])))
+        #expect(await actuator.perform(.setSysctls(["no.such": "1"])) == .failed("this kernel has no setting no.such"))
+        #expect(machine.read("/etc/sysctl.d/60-skep.conf")?.hasSuffix("vm.max_map_count = 262144\n") == true)
+        #expect(try sysctls.look(["vm.max_map_count"]) == ["vm.max_map_count": "262144"])
+        #expect(await actuator.perform(.restoreSysctls(["vm.max_map_count": "65530"])) == .done)
+        #expect(try sysctls.look(["vm.max_map_count"]) == ["vm.max_map_count": "65530"])
+        #expect(machine.read("/etc/sysctl.d/60-skep.conf") == nil)
+        #expect(SysctlActions.path("net/ipv4/conf/eth0.100/forwarding") == "net/ipv4/conf/eth0.100/forwarding")
+        #expect(SysctlActions.path("net.ipv4.conf.eth0/100.forwarding") == "net/ipv4/conf/eth0.100/forwarding")
+        #expect(SysctlActions.path("a/../../b") == nil)
+    }
+
+    @Test @LoopActor func exportsAndEnds() async throws {
+        var machine = try TemporaryMachine()
+        defer { machine.remove() }
+        let actuator = HostActuator(HostState(machine.layout))
+        let early = await actuator.perform(.writeExports(exports: "/a 10.0.0.1(rw)\n", settings: "[nfsd]\n"))
+        #expect(early == .failed("nfs-kernel-server is not installed; exports and settings are written and wait for it"))
+        #expect(machine.read("/etc/exports.d/skep.exports") == "/a 10.0.0.1(rw)\n")
+
+        machine.layout.exportfs = try machine.script(
+            "exportfs", "mkdir -p $ROOT/var/lib/nfs; sed 's/ /\\t/' $ROOT/etc/exports.d/*.exports >$ROOT/var/lib/nfs/etab 2>/dev/null; true")
+        try machine.write("/proc/fs/nfsd/threads", "8\n")
+        let state = HostState(machine.layout)
+        #expect(await HostActuator(state).perform(.writeExports(exports: "/b\\040c 10.0.0.1(rw)\n", settings: "[nfsd]\nvers3=n\n")) == .done)
+        let server = try await ServerActions(state).look(["/nowhere"])
+        #expect(server.active && server.exported == ["/b c"] && server.settings == "[nfsd]\nvers3=n\n")
+        #expect(server.folders == ["/nowhere": .init(exists: false)])
+        #expect(await HostActuator(state).perform(.removeExports) == .done)
+        let after = try await ServerActions(state).look([])
+        #expect(after == .init())
+    }
+
+    @Test @LoopActor func makesFoldersAndLeavesTheSystemsAlone() async throws {
+        let machine = try TemporaryMachine()
+        defer { machine.remove() }
+        let state = HostState(machine.layout)
+        let actuator = HostActuator(state)
+        let path = machine.root + "/srv/a/b"
+        #expect(await actuator.perform(.makeFolder(path: path, owner: "0:0", mode: "0750")) == .done)
+        #expect(try await ServerActions(state).look([path]).folders == [path: .init(exists: true, owner: "0:0", mode: "0750")])
+        #expect(await actuator.perform(.makeFolder(path: path, owner: "0:0", mode: "2775")) == .done)
+        #expect(try await ServerActions(state).look([path]).folders[path]?.mode == "2775")
+        for path in ["/etc/x", "/", "/var", "relative", "/srv/../etc", "/srv//a", "/usr/share/x"] {
+            guard case .failed = await actuator.perform(.makeFolder(path: path, owner: "0:0", mode: "0755")) else {
+                Issue.record("\(path) should be refused")
+                continue
+            }
+        }
+        guard case .failed = await actuator.perform(.makeFolder(path: path, owner: "root:root", mode: "0755")) else {
+            Issue.record("names should be refused")
+            return
+        }
+    }
+
+    @Test @LoopActor func looksAtThisMachine() async throws {
+        EventLoop.runInBackground()
+        var layout = HostLayout(hasSystemd: false)
+        layout.state = "/tmp/skep-host-\(SystemRandom.hex(6))"
+        let look = await HostObserver(HostState(layout)).look(.init(packages: ["dpkg", "no-such-package"], sysctls: ["kernel.hostname"]))
+        #expect(look.facts.machineID.count == 32 || look.facts.machineID.isEmpty)
+        #expect(!look.facts.kernel.isEmpty && !look.facts.system.isEmpty && look.facts.memoryBytes > 1 << 20 && look.facts.diskTotalBytes > 1 << 20)
+        #expect(look.facts.localPorts != nil)
+        #expect(look.packages.value?.installed == ["dpkg"])
+        #expect(look.sysctls.value?["kernel.hostname"] == look.facts.hostname)
+        #expect(look.daemonConfig == .seen(.asWanted))
+        #expect(look.mounts == .seen([:]))
+    }
+
+    @Test @LoopActor func refusesTheEnginesWork() async throws {
+        let machine = try TemporaryMachine()
+        defer { machine.remove() }
+        #expect(
+            await HostActuator(HostState(machine.layout)).perform(.leaveSwarm(force: false)) == .failed("this is the engine's work, not the host's"))
+    }
+}
+
+@Suite struct NetworkFactsTests {
+    @Test func namesOnlyWhatOthersMayReach() {
+        let json = """
+            [{"ifname":"lo","flags":["UP"],"mtu":65536,"addr_info":[{"local":"127.0.0.1","prefixlen":8,"scope":"host"}]},
+             {"ifname":"eth0","flags":["UP"],"mtu":1450,"addr_info":[{"local":"10.77.0.11","prefixlen":24,"scope":"global"},
+               {"local":"fe80::1","prefixlen":64,"scope":"link"},{"local":"fd00::11","prefixlen":64,"scope":"global"},
+               {"local":"fd00::99","prefixlen":64,"scope":"global","temporary":true}]},
+             {"ifname":"eth1","flags":["BROADCAST"],"mtu":1500,"addr_info":[{"local":"10.1.1.1","prefixlen":24,"scope":"global"}]},
+             {"ifname":"docker0","flags":["UP"],"mtu":1500,"addr_info":[{"local":"172.17.0.1","prefixlen":16,"scope":"global"}]},
+             {"ifname":"br-0123456789ab","flags":["UP"],"mtu":1500,"addr_info":[{"local":"172.20.0.1","prefixlen":16,"scope":"global"}]},
+             {"ifname":"mine","flags":["UP"],"mtu":1500,"addr_info":[{"local":"172.30.0.1","prefixlen":16,"scope":"global"}]}]
+            """
+        let found = NetworkFacts.addresses(Array(json.utf8), bridges: ["mine"])
+        #expect(found.map { "\($0.interface) \($0.address)/\($0.prefix) \($0.mtu)" } == ["eth0 10.77.0.11/24 1450", "eth0 fd00::11/64 1450"])
+    }
+
+    @Test func namesRoutesThatLeadOut() {
+        let json = """
+            [{"dst":"default","gateway":"10.0.2.2","dev":"eth1"},{"dst":"10.77.0.0/24","dev":"eth0"},{"type":"local","dst":"10.77.0.11","dev":"eth0"},
+             {"type":"broadcast","dst":"10.77.0.255","dev":"eth0"},{"dst":"172.17.0.0/16","dev":"docker0"},{"dst":"10.9.9.9","dev":"wg0","table":"52"},
+             {"dst":"fe80::/64","dev":"eth0"},{"type":"multicast","dst":"ff00::/8","dev":"eth0"},{"type":"blackhole","dst":"10.3.0.0/16","dev":"lo"}]
+            """
+        #expect(NetworkFacts.routes(Array(json.utf8), bridges: []).map(\.description) == ["10.77.0.0/24", "10.9.9.9/32"])
+    }
+
+    @Test func namesOtherFirewallsAndNotDockers() {
+        func chain(_ family: String, _ table: String, _ name: String, _ rest: String = "") -> String {
+            "{\"chain\":{\"family\":\"\(family)\",\"table\":\"\(table)\",\"name\":\"\(name)\",\"handle\":1\(rest)}}"
+        }
+        func base(_ hook: String, _ policy: String) -> String { ",\"type\":\"filter\",\"hook\":\"\(hook)\",\"prio\":0,\"policy\":\"\(policy)\"" }
+        let items = [
+            chain("ip", "filter", "FORWARD", base("forward", "drop")), chain("ip", "filter", "DOCKER-USER"),
+            chain("ip", "filter", "INPUT", base("input", "accept")), chain("inet", "skep", "prerouting", base("prerouting", "drop")),
+            chain("inet", "filter", "input", base("input", "drop")), chain("inet", "filter", "output", base("output", "drop")),
+            chain("ip6", "filter", "FORWARD", base("forward", "drop")),
+        ]
+        let json = "{\"nftables\":[{\"metainfo\":{\"version\":\"1.0.6\"}},\(items.joined(separator: ","))]}"
+        #expect(OtherFirewalls.chains(Array(json.utf8), hasUfw: false) == ["nft table inet filter", "nft table ip6 filter"])
+        #expect(OtherFirewalls.chains(Array(json.utf8), hasUfw: true) == ["nft table inet filter"])
+    }
+}

@@ -1,0 +1,133 @@
+import AgentCore
+import SkepModel
+import SkepSystem
+import Testing
+
+@testable import AgentHost
+
+@Suite struct MountTableTests {
+    private let text = """
+        22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
+        23 22 0:20 / /proc rw - proc proc rw
+        30 22 0:50 / /mnt/a\\040b rw,relatime shared:5 - nfs4 10.0.0.1:/data rw,vers=4.2
+        31 22 0:51 / /nfs rw - nfs4 10.0.0.1:/data ro,vers=4.2
+        40 22 8:1 /srv/data /bound rw - ext4 /dev/sda1 rw
+        50 22 0:60 / /deep/share rw - nfs4 10.0.0.1:/x rw
+        51 22 0:61 / /deep rw - tmpfs tmpfs rw
+        60 22 0:70 / /stack rw - nfs4 10.0.0.1:/y rw
+        61 60 0:71 / /stack rw - tmpfs cover rw
+        """
+
+    @Test func followsTheWayTheKernelGoes() {
+        let table = MountTable(text)
+        #expect(table.mounted(at: "/mnt/a b")?.source == "10.0.0.1:/data")
+        #expect(table.mounted(at: "/nfs")?.isReadOnly == true)
+        #expect(table.mounted(at: "/nfs")?.isRemote == true)
+        #expect(table.containing("/nfs/sub/folder")?.id == 31)
+        #expect(table.containing("/nfsx")?.id == 22)
+        #expect(table.mounted(at: "/bound")?.root == "/srv/data")
+        #expect(table.mounted(at: "/deep/share") == nil)
+        #expect(table.containing("/deep/share")?.source == "tmpfs")
+        #expect(table.mounted(at: "/stack")?.source == "cover")
+    }
+
+    @Test(arguments: [
+        ("/nfs-root", "nfs\\x2droot.mount"), ("/mnt/data", "mnt-data.mount"), ("/a b/.c_d", "a\\x20b-.c_d.mount"), ("/.x", "\\x2ex.mount"),
+    ])
+    func namesUnitsAsSystemdDoes(_ path: String, _ name: String) async throws {
+        #expect(MountUnit.name(path) == name)
+        EventLoop.runInBackground()
+        guard Files.exists("/usr/bin/systemd-escape") else { return }
+        #expect(try await run(Command("/usr/bin/systemd-escape", ["--path", "--suffix=mount", path])).output == name + "\n")
+    }
+
+    @Test func readsUnits() {
+        let unit = MountUnit("# Written by skep-agent; x\n[Mount]\nWhat=10.0.0.1:/a%%b\nWhere=/c\nType=nfs4\nOptions=rw,hard\n")
+        #expect(unit.what == "10.0.0.1:/a%b" && unit.path == "/c" && unit.type == "nfs4" && unit.options == "rw,hard" && unit.isOurs)
+        #expect(!MountUnit("[Mount]\nWhere=/c\n").isOurs)
+    }
+}
+
+@Suite struct ShareHealthTests {
+    init() { EventLoop.runInBackground() }
+
+    private let server = HostScope.Mount.Source.remote(server: .v4(0x7f00_0001), path: "/data")
+
+    /// A table that says NFS is mounted at a folder which in truth is a plain one.
+    @LoopActor private func machine(_ probe: String, options: String = "rw") throws -> TemporaryMachine {
+        var machine = try TemporaryMachine()
+        try machine.write("/mountinfo", "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n31 22 0:51 / /share \(options) - nfs4 127.0.0.1:/data rw\n")
+        machine.layout.mountTables = [machine.root + "/mountinfo"]
+        machine.layout.shareProbe = try machine.script("probe", probe)
+        return machine
+    }
+
+    @LoopActor private func health(_ machine: TemporaryMachine, _ state: HostState? = nil, source: HostScope.Mount.Source? = nil) async throws
+        -> Observation
+        .MountPoint?
+    {
+        let scope = HostScope(mounts: ["/share": .init(source: source ?? server, write: true)], node: "n1")
+        return try await MountObserver(state ?? HostState(machine.layout)).look(scope)["/share"]
+    }
+
+    @LoopActor private func reason(_ point: Observation.MountPoint?) -> String? {
+        if case .bad(let reason, _)? = point?.health { reason } else { nil }
+    }
+
+    @Test(arguments: [
+        ("echo pid $$; echo ok", nil), ("echo pid $$; echo errno 116", "Stale"), ("echo errno 30", "ReadOnly"), ("echo errno 13", "NoPermission"),
+        ("echo errno 5", "ServerGone"), ("echo errno 28", "Full"), ("exit 3", "Unknown"),
+    ])
+    @LoopActor func saysWhatTheProbeFound(_ probe: String, _ expected: String?) async throws {
+        let machine = try machine(probe)
+        defer { machine.remove() }
+        let point = try await health(machine)
+        #expect(point?.source == "127.0.0.1:/data")
+        #expect(reason(point) == expected)
+        #expect((point?.health == .good) == (expected == nil))
+    }
+
+    @Test @LoopActor func saysWhatTheTableTells() async throws {
+        let machine = try machine("echo ok", options: "ro")
+        defer { machine.remove() }
+        #expect(reason(try await health(machine)) == "ReadOnly")
+        #expect(reason(try await health(machine, source: .remote(server: .v4(0x7f00_0002), path: "/data"))) == "WrongSource")
+        try machine.write("/mountinfo", "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n")
+        #expect(reason(try await health(machine)) == "NotMounted")
+        try machine.write(
+            "/mountinfo",
+            "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n31 22 0:51 / /share rw - nfs4 127.0.0.1:/data rw\n32 31 0:9 / /share rw - tmpfs t rw\n")
+        #expect(reason(try await health(machine)) == "Shadowed")
+    }
+
+    @Test @LoopActor func aLookThatDoesNotComeBackIsCutOff() async throws {
+        let machine = try machine("echo pid $$; exec sleep 60")
+        defer { machine.remove() }
+        let begin = SystemClock.monotonicMilliseconds()
+        // Nobody listens on 2049 of the loopback here.
+        #expect(reason(try await health(machine)) == "ServerGone")
+        #expect(SystemClock.monotonicMilliseconds() - begin < 6000)
+    }
+
+    @Test @LoopActor func aStuckLookIsNotRepeated() async throws {
+        let machine = try machine("echo pid $$; echo again >>$ROOT/looks; echo ok")
+        defer { machine.remove() }
+        let state = HostState(machine.layout)
+        state.stuckProbes["/share"] = 1
+        #expect(reason(try await health(machine, state)) == "ServerGone")
+        #expect(machine.read("/looks") == nil)
+        state.stuckProbes["/share"] = Int(Int32.max)
+        #expect(try await health(machine, state)?.health == .good)
+        #expect(state.stuckProbes.isEmpty)
+    }
+
+    @Test @LoopActor func theProbeItself() throws {
+        let machine = try TemporaryMachine()
+        defer { machine.remove() }
+        #expect(ShareProbe.attempt(machine.root, node: "n1", write: true) == 0)
+        #expect(ShareProbe.attempt(machine.root, node: "n1", write: false) == 0)
+        #expect(!Files.exists(machine.root + "/.skep-probe-n1"))
+        #expect(ShareProbe.attempt(machine.root + "/absent", node: "n1", write: true) == 2)
+        #expect(ShareProbe.attempt("/proc/sys", node: "n1", write: true) != 0)
+    }
+}
