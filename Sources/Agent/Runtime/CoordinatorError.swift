@@ -13,7 +13,7 @@ public enum CoordinatorError: Error, Sendable, CustomStringConvertible {
     /// What an operator reads.
     public var description: String {
         switch self {
-        case .transport(let error): error.description
+        case .transport(let error): error.message
         case .refused(let status, let error): "\(error.message) (\(status) \(error.code))"
         case .badAnswer(let reason): "the coordinator's answer cannot be read (\(reason)): is it much newer? update skep-agent"
         }
@@ -30,6 +30,6 @@ public enum CoordinatorError: Error, Sendable, CustomStringConvertible {
 
     /// Whether the node was put out of its cluster.
     public var isEviction: Bool {
-        if case .refused(_, let error) = self { error.code == "Evicted" } else { false }
+        if case .refused(_, let error) = self { ["Evicted", "CertificateRevoked", "UnknownNode"].contains(error.code) } else { false }
     }
 }
