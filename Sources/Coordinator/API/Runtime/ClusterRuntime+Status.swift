@@ -39,7 +39,9 @@ extension ClusterRuntime {
         _ node: Snapshot.Node?, name: NodeName, role: Role, labels: [String: String], now: Instant
     ) -> StatusAnswer.Node {
         guard let node else {
-            return StatusAnswer.Node(name: name, id: nil, role: role, ready: false, liveness: "never")
+            var answer = StatusAnswer.Node(name: name, id: nil, role: role, ready: false, liveness: "never")
+            answer.labels = labels
+            return answer
         }
         let liveness = Liveness(seen: node.seen, now: now, settings: tools.settings)
         let word = node.evicted ? "evicted" : node.approved ? liveness.rawValue : "awaiting approval"

@@ -219,7 +219,9 @@ actor ClusterRuntime {
     /// Numbers the node specs that changed, stores the numbers, and wakes the held reports.
     private func giveOut(_ next: Plan) async throws {
         var fresh: [NodeID: SpecRevision] = [:]
+        var waiting: [NodeID] = []
         for (node, spec) in next.nodeSpecs where specs[node] != spec {
+            waiting.append(node)
             let digest = try Self.digest(spec)
             if revisions[node]?.digest != digest {
                 fresh[node] = SpecRevision(number: (revisions[node]?.number ?? 0) + 1, digest: digest)
@@ -230,7 +232,7 @@ actor ClusterRuntime {
             revisions.merge(fresh) { _, new in new }
         }
         specs = next.nodeSpecs
-        for node in fresh.keys { signals[node]?.fire() }
+        for node in waiting { signals[node]?.fire() }
     }
 
     private static func digest(_ spec: NodeSpec) throws -> String {

@@ -4,6 +4,7 @@ import CoordinatorStore
 import Foundation
 import SkepModel
 import SkepWire
+import Synchronization
 
 /// Lets machines in that hold an invitation, each under one identity.
 struct EnrolmentService: Sendable {
@@ -19,6 +20,19 @@ struct EnrolmentService: Sendable {
     let endpoints: @Sendable () -> (operators: String, agents: String)
     /// One at a time: two machines must not get the same name.
     let gate = Gate()
+    private let noted = Remembered()
+
+    init(
+        store: any Store, authority: Authority, registry: ClusterRegistry, clock: WallClock, settings: Settings,
+        endpoints: @escaping @Sendable () -> (operators: String, agents: String)
+    ) {
+        self.store = store
+        self.authority = authority
+        self.registry = registry
+        self.clock = clock
+        self.settings = settings
+        self.endpoints = endpoints
+    }
 
     // MARK: Invitations
 
@@ -70,8 +84,20 @@ struct EnrolmentService: Sendable {
             return answer
         } catch {
             await gate.leave()
+            if let refusal = error as? Refusal, refusal.status == .conflict { await note(refusal, request, token) }
             throw error
         }
+    }
+
+    /// Whoever holds an invitation and is refused, is worth a line in the ledger; an agent that keeps asking, only one.
+    private func note(_ refusal: Refusal, _ request: EnrolRequest, _ token: InvitationToken) async {
+        let now = clock.now()
+        guard noted.isNews("\(token.hash) \(refusal.wire.code)", now: now), let runtime = await registry.runtime(token.cluster) else { return }
+        let event = Event(
+            at: now, cluster: runtime.name, kind: .refusal,
+            message: "enrolment of '\(request.hostname.prefix(64))' refused (\(refusal.wire.code)): \(refusal.wire.message)")
+        // The refusal stands, whether it was written down or not.
+        if let recorded = try? await store.append([event]) { await runtime.grown(recorded) }
     }
 
     private func enrol(_ request: EnrolRequest, _ token: InvitationToken, machine: String, key: String) async throws -> EnrolAnswer {
@@ -209,6 +235,21 @@ struct EnrolmentService: Sendable {
 extension NodeCertificate {
     init(_ issued: IssuedCertificate, node: NodeID, now: Instant) {
         self.init(serial: issued.serial, node: node, key: issued.key, pem: issued.chain, issued: now, notAfter: issued.notAfter)
+    }
+}
+
+/// What was said in the last ten minutes, so that it is not said again.
+final class Remembered: Sendable {
+    private static let span: Int64 = 600_000
+    private let said = Mutex<[String: Instant]>([:])
+
+    func isNews(_ text: String, now: Instant) -> Bool {
+        said.withLock { said in
+            if let before = said[text], now.since(before) < Self.span { return false }
+            if said.count > 1000 { said = said.filter { now.since($0.value) < Self.span } }
+            said[text] = now
+            return true
+        }
     }
 }
 
