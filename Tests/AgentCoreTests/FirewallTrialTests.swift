@@ -50,8 +50,10 @@ import Testing
         var reborn = AgentBrain(memory: brain.memory, spec: brain.spec, revision: 1)
         let actions = reborn.pass(Samples.observation(table: nil), now: start.advanced(by: 30_000))
         #expect(actions.contains(.installTable(text: text)), "after a reboot the table is gone and the trial goes on")
-        let late = reborn.pass(Samples.observation(table: nil), now: start.advanced(by: 61_000))
-        #expect(late.isEmpty || late == [.removeTable])
+        reborn.finished(.installTable(text: text), .installed(listing: "new"), seconds: 0, now: start.advanced(by: 30_000))
+        _ = reborn.pass(Samples.observation(table: "new"), now: start.advanced(by: 89_000))
+        #expect(reborn.memory.firewall.trial != nil, "what counts is the time for which the table stood")
+        #expect(reborn.pass(Samples.observation(table: "new"), now: start.advanced(by: 90_000)) == [.removeTable])
         #expect(reborn.memory.firewall.undone != nil)
     }
 
