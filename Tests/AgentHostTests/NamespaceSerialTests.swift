@@ -35,7 +35,7 @@ private let isRoot = geteuid() == 0
     func remove() async { for name in names { try? await ip("netns", "del", name) } }
 
     /// Runs the body between two machines, and removes them whatever comes.
-    static func run(mtu: Int = 1500, _ body: (TwoMachines) async throws -> Void) async throws {
+    static func with(mtu: Int = 1500, _ body: (TwoMachines) async throws -> Void) async throws {
         let wire = try await TwoMachines(mtu: mtu)
         do { try await body(wire) } catch {
             await wire.remove()
@@ -94,7 +94,7 @@ private let isRoot = geteuid() == 0
         """
 
     @Test @LoopActor func installsListsCountsAndRemovesTheTable() async throws {
-        try await TwoMachines.run { wire in
+        try await TwoMachines.with { wire in
             var machine = try TemporaryMachine()
             machine.layout.nft = wire.nft(1)
             let layout = machine.layout
@@ -138,7 +138,7 @@ private let isRoot = geteuid() == 0
     }
 
     @Test @LoopActor func namesAForeignFirewall() async throws {
-        try await TwoMachines.run { wire in
+        try await TwoMachines.with { wire in
             var machine = try TemporaryMachine()
             machine.layout.nft = wire.nft(0)
             let foreign = "table inet filter { chain input { type filter hook input priority 0; policy drop;\n}\n}\n"
@@ -153,7 +153,7 @@ private let isRoot = geteuid() == 0
     }
 
     @Test @LoopActor func measuresARealPath() async throws {
-        try await TwoMachines.run(mtu: 1450) { wire in
+        try await TwoMachines.with(mtu: 1450) { wire in
             let all: [IPAddress] = [.v4(0), .v6(0, 0)]
             let (left, right) = (AgentProbe(addresses: all, source: wire.sockets(0)), AgentProbe(addresses: all, source: wire.sockets(1)))
             let addresses: [IPAddress] = [.v4(0x0a63_0002), .v6(0xfd99_0000_0000_0000, 2), .v4(0x0a63_0063)]

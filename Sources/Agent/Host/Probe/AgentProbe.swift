@@ -16,12 +16,13 @@ public import SkepSystem
     private var listeners: ProbeListeners?
     private var work: Task<Void, Never>?
     private var paths: [Route: ProbeReport.Path] = [:]
-    /// The pass in which a route was tried last, and the one in which a node first answered.
-    private var tried: [Route: Int] = [:]
-    private var reached: [NodeID: Int] = [:]
-    private var pass = 0
+    /// When a route was last tried, and when a node was heard first.
+    private var asked: [Route: Int64] = [:]
+    private var heard: [NodeID: Int64] = [:]
+    private var passes = 0
 
-    private static let interval = Duration.seconds(5)
+    /// Peers begin within seconds of each other; later on there is no hurry.
+    private static func interval(_ passes: Int) -> Duration { passes <= 5 ? .seconds(1) : .seconds(5) }
     /// Paths that are probed side by side.
     private static let width = 64
 
@@ -53,7 +54,7 @@ public import SkepSystem
         work = Task { @LoopActor [weak self] in
             while !Task.isCancelled {
                 guard let self, await self.tryOnce(request, message) else { return }
-                try? await LoopActor.sleep(for: Self.interval)
+                try? await LoopActor.sleep(for: Self.interval(self.passes))
             }
         }
     }
@@ -67,21 +68,21 @@ public import SkepSystem
         request = nil
         node = nil
         paths = [:]
-        tried = [:]
-        reached = [:]
-        pass = 0
+        asked = [:]
+        heard = [:]
+        passes = 0
     }
 
     /// What was found out so far; nil when nobody asked.
     ///
-    /// It is complete when each target has answered, and each path to it that is not whole was tried again after that.
+    /// It is complete when each target has answered, and each path to it that is not whole was tried after that as well.
     public var report: ProbeReport? {
         guard let request else { return nil }
         let isComplete = request.targets.allSatisfy { target in
-            guard let first = reached[target.node] else { return false }
+            guard let first = heard[target.node] else { return false }
             return target.addresses.allSatisfy { address in
                 let route = Route(node: target.node, address: address)
-                return isWhole(route) || tried[route, default: 0] > first
+                return isWhole(route) || asked[route, default: 0] > first
             }
         }
         return ProbeReport(
@@ -105,20 +106,19 @@ public import SkepSystem
     /// Tries what is not whole yet; answers whether there is a reason to try again.
     private func tryOnce(_ request: ProbeRequest, _ message: ProbeMessage) async -> Bool {
         listen()
-        pass += 1
-        let pass = pass
+        passes += 1
         let due = routes.filter { !isWhole($0) }
         for start in stride(from: 0, to: due.count, by: Self.width) {
             let looks = due[start..<min(start + Self.width, due.count)].map { route in
                 let probe = PathProbe(
                     target: route.node, address: route.address, request: message, dataPathPorts: request.dataPathPorts, source: source)
-                return (route, Task { @LoopActor in await probe.run() })
+                return (route, probe, Task { @LoopActor in await probe.run() })
             }
-            for (route, look) in looks {
+            for (route, probe, look) in looks {
                 let path = await look.value
                 // A probe ends within seconds; what it finds out for a round that is over counts for nothing.
                 guard !Task.isCancelled else { return false }
-                note(route, path, pass)
+                note(route, path, probe)
             }
         }
         guard !Task.isCancelled else { return false }
@@ -127,7 +127,7 @@ public import SkepSystem
     }
 
     /// What once was found to work is not forgotten because a later try of another part failed.
-    private func note(_ route: Route, _ path: ProbeReport.Path, _ pass: Int) {
+    private func note(_ route: Route, _ path: ProbeReport.Path, _ probe: PathProbe) {
         var path = path
         if let before = paths[route] {
             path.tcp = path.tcp || before.tcp
@@ -136,7 +136,7 @@ public import SkepSystem
             path.mtu = path.mtu ?? before.mtu
         }
         paths[route] = path
-        tried[route] = pass
-        if path.tcp || path.udp || !path.dataPath.isEmpty, reached[route.node] == nil { reached[route.node] = pass }
+        asked[route] = probe.asked
+        if heard[route.node] == nil { heard[route.node] = probe.heard }
     }
 }

@@ -13,6 +13,8 @@ internal import SkepSystem
     private static let tries = 3
     private static let interval = Duration.milliseconds(600)
     private static let deadline = Duration.seconds(2)
+    /// The kernel asks for a connection again after one second by itself; only what is refused at once is tried anew.
+    private static let tcpDeadline = Duration.milliseconds(2500)
 
     private let target: NodeID
     private let address: IPAddress
@@ -22,6 +24,9 @@ internal import SkepSystem
     /// Ports that answered, and sizes of the packets that came back.
     private var answered: Set<UInt16> = []
     private var sizes: Set<Int> = []
+    /// When the peer was heard first, and when it was last asked; by the machine's own clock.
+    private(set) var heard: Int64?
+    private(set) var asked: Int64 = 0
     private var isDone: (() -> Bool)?
     private var finished: OneShot<Void>?
 
@@ -60,15 +65,20 @@ internal import SkepSystem
 
     private func tcpAnswers(_ port: UInt16) async -> Bool {
         let (address, line, source) = (address, request.line, source)
-        for _ in 0..<Self.tries where !Task.isCancelled {
-            let answer = try? await LoopActor.withDeadline(Self.deadline) { try await ProbeSocket.ask(address, port: port, line, source) }
-            if let answer { return ProbeMessage(answer.utf8) == ProbeMessage(round: request.round, node: target) }
-            try? await LoopActor.sleep(for: .milliseconds(200))
+        let expected = ProbeMessage(round: request.round, node: target)
+        let isGood = try? await LoopActor.withDeadline(Self.tcpDeadline) {
+            for attempt in 0..<Self.tries {
+                if attempt > 0 { try await LoopActor.sleep(for: Self.interval) }
+                if let answer = try? await ProbeSocket.ask(address, port: port, line, source) { return ProbeMessage(answer.utf8) == expected }
+            }
+            return false
         }
-        return false
+        if isGood == true { heard = heard ?? SystemClock.monotonicMilliseconds() }
+        return isGood ?? false
     }
 
     private func udp() async {
+        asked = SystemClock.monotonicMilliseconds()
         guard let descriptor = try? ProbeSocket.open(address, ProbeSocket.datagram, source) else { return }
         defer { close(descriptor) }
         ProbeSocket.forbidFragments(descriptor, address)
@@ -76,6 +86,7 @@ internal import SkepSystem
         defer { watch.cancel() }
         let ports = Set([Self.udpPort] + dataPathPorts).sorted()
         await exchange(until: { [self] in answered.isSuperset(of: ports) }) { [self] in
+            asked = SystemClock.monotonicMilliseconds()
             for port in ports where !answered.contains(port) { _ = send(descriptor, port, request.datagram()) }
         }
         guard let port = ([Self.udpPort] + dataPathPorts).first(where: answered.contains) else { return }
@@ -117,6 +128,7 @@ internal import SkepSystem
             guard count >= 0 else { break }
             // An address that two machines have answers with another's name, and is no way to this one.
             guard ProbeMessage(buffer.prefix(count)) == ProbeMessage(round: request.round, node: target) else { continue }
+            heard = heard ?? SystemClock.monotonicMilliseconds()
             answered.insert(SocketAddress(storage, length).port)
             let size = count + (address.isV4 ? 28 : 48)
             if Self.sizes.contains(size) { sizes.insert(size) }
