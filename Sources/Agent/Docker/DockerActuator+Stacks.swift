@@ -9,15 +9,18 @@ extension DockerActuator {
             var Labels: [String: String]?
         }
         var ID: String
+        var Version: ObjectVersion
         var Spec: Spec
     }
 
     private struct Container: Decodable, Sendable { var Id: String }
 
     func deploy(_ bundle: StackBundle) async throws {
+        untidied[bundle.name.rawValue] = nil
         do {
             try await handOver(bundle)
             failures[bundle.name.rawValue] = nil
+            untidied[bundle.name.rawValue] = bundle.digest
         } catch {
             if !(error is CancellationError) { failures[bundle.name.rawValue] = DockerError.words(error) }
             throw error
@@ -40,6 +43,7 @@ extension DockerActuator {
 
     /// Removes a stack of ours and waits until nothing of it runs, before its networks, configs and secrets go.
     func removeStack(_ name: String) async throws {
+        untidied[name] = nil
         let services = try await services(of: name)
         try await checkOwner(of: name, services)
         for service in services {
@@ -52,28 +56,28 @@ extension DockerActuator {
             for entry in try await attachments(kind, of: name) where isOurs(entry.Spec.Labels) { try await removeUnused(kind, entry) }
         }
         failures[name] = nil
-        tidied = tidied.filter { !$0.hasPrefix(name + "@") }
     }
 
-    /// Removes the configs and secrets of ours that converged stacks no longer use. Called after a look, and nearly always nothing to do.
+    /// Removes the configs and secrets that bundles which this agent deployed have superseded, once those have converged. Called after a look;
+    /// nearly always there is nothing to do.
     public func tidy(_ view: ManagerView) async {
-        for stack in view.stacks where stack.ours && stack.failure == nil {
-            guard let bundle = stack.services.first?.bundle, !tidied.contains("\(stack.name)@\(bundle)"),
+        for stack in view.stacks where stack.ours {
+            guard let bundle = untidied[stack.name],
                 stack.services.allSatisfy({ $0.bundle == bundle && $0.running == $0.desired && !$0.updating })
             else { continue }
             do {
-                let used = try await usedAttachments(of: stack.name)
+                let (used, newest) = try await usedAttachments(of: stack.name)
                 for kind in ["/configs", "/secrets"] {
+                    // One that is newer than the services may be for a deployment that another manager has just begun.
                     for entry in try await attachments(kind, of: stack.name)
-                    where SkepLabel.isOurs(entry.Spec.Labels) && !used.contains(entry.ID) {
+                    where SkepLabel.isOurs(entry.Spec.Labels) && !used.contains(entry.ID) && entry.Version.Index < newest {
                         try await removeUnused(kind, entry)
                     }
                 }
-                tidied = tidied.filter { !$0.hasPrefix(stack.name + "@") }
-                tidied.insert("\(stack.name)@\(bundle)")
             } catch {
                 Log.warning("ignoring that superseded configs remain", ["stack": stack.name, "error": DockerError.words(error)])
             }
+            if untidied[stack.name] == bundle { untidied[stack.name] = nil }
         }
     }
 
@@ -118,7 +122,8 @@ extension DockerActuator {
         }
     }
 
-    private func usedAttachments(of name: String) async throws -> Set<String> {
+    /// The configs and secrets that the stack's services name, and the raft index of the newest service.
+    private func usedAttachments(of name: String) async throws -> (used: Set<String>, newest: UInt64) {
         struct Reference: Decodable, Sendable {
             var ConfigID: String?
             var SecretID: String?
@@ -129,13 +134,16 @@ extension DockerActuator {
         }
         struct Template: Decodable, Sendable { var ContainerSpec: ContainerSpec? }
         struct Spec: Decodable, Sendable { var TaskTemplate: Template? }
-        struct Service: Decodable, Sendable { var Spec: Spec }
+        struct Service: Decodable, Sendable {
+            var Version: ObjectVersion
+            var Spec: Spec
+        }
         let services: [Service] = try await client.get("/services", ["filters": try filter(name)])
-        return Set(
-            services.flatMap { service in
-                let container = service.Spec.TaskTemplate?.ContainerSpec
-                return ((container?.Configs ?? []) + (container?.Secrets ?? [])).compactMap { $0.ConfigID ?? $0.SecretID }
-            })
+        let used = services.flatMap { service in
+            let container = service.Spec.TaskTemplate?.ContainerSpec
+            return ((container?.Configs ?? []) + (container?.Secrets ?? [])).compactMap { $0.ConfigID ?? $0.SecretID }
+        }
+        return (Set(used), services.map(\.Version.Index).max() ?? 0)
     }
 
     /// One that a service still uses stays: Docker refuses, and is right.

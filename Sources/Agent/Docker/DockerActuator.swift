@@ -36,8 +36,8 @@ public import SkepSystem
     let seal: SealToken
     /// By stack, what the Docker CLI said when it last refused its bundle; nothing once it took it.
     public internal(set) var failures: [String: String] = [:]
-    /// Stacks with the bundle whose superseded configs and secrets are gone.
-    var tidied: Set<String> = []
+    /// Stacks that this agent deployed, with the bundle, whose superseded configs and secrets are still there.
+    var untidied: [String: String] = [:]
 
     public init(
         client: DockerClient, settings: Settings = Settings(), openToken: @escaping OpenToken, sealToken: @escaping SealToken

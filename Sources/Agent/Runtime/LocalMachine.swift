@@ -52,6 +52,7 @@ public import SkepSystem
         async let hostLook = hostObserver.look(scope)
         async let dockerLook = dockerObserver.look(rememberedSwarm: remembered, failures: dockerActuator.failures)
         let (host, engine) = await (hostLook, dockerLook)
+        if case .seen(let view)? = engine.manager { await dockerActuator.tidy(view) }
         var facts = host.facts
         if case .seen(.running(let version, let found)) = engine.engine {
             bridges = found
