@@ -118,6 +118,7 @@ let package = Package(
             "skep", "CLI", ["SkepModel", "SkepWire", "SkepClusterFile", "SkepCompose", "SkepCrypto", "SkepHTTP", "SkepSystem", argumentParser]),
         tests("SkepClusterFileTests", "SkepClusterFileTests", ["SkepClusterFile", "SkepYAML", "SkepModel"]),
         tests("SkepComposeTests", "SkepComposeTests", ["SkepCompose", "SkepClusterFile", "SkepYAML", "SkepModel"]),
+        tests("SkepCLITests", "SkepCLITests", ["skep", "SkepModel", "SkepWire", "SkepSystem"]),
         tests("SkepSystemTests", "SkepSystemTests", ["SkepSystem", "CLinux"]),
         tests("SkepHTTPTests", "SkepHTTPTests", ["SkepHTTP", "SkepSystem", "CLinux"]),
         tests("SkepCryptoTests", "SkepCryptoTests", ["SkepCrypto"]),

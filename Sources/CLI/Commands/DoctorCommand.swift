@@ -73,7 +73,7 @@ struct DoctorCommand: ParsableCommand {
                 note(
                     what, false,
                     node.liveness == "never"
-                        ? "no machine has enrolled as it: skep node invite --name \(node.name)"
+                        ? "no machine has enrolled as it: skep node invite \(node.name)"
                         : "\(node.liveness), seen \(Words.age(node.seenSecondsAgo))")
                 continue
             }

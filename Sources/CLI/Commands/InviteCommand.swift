@@ -9,11 +9,14 @@ struct InviteCommand: ParsableCommand {
         commandName: "invite", abstract: "Prints a command that makes a machine a node: once, and for ten minutes unless said otherwise.",
         discussion: """
             Run the command on the machine as root or as somebody who may use sudo. It holds a token: paste it, or send it by standard input,
-            as in 'skep node invite --name n1 | ssh n1 sh'; as an argument of ssh it could be read by others on the machine.
+            as in 'skep node invite n1 | ssh n1 sh'; as an argument of ssh it could be read by others on the machine.
             """)
 
-    @Option(help: "The name in the cluster file that the machine is to bear.")
-    var name: String?
+    @Argument(help: "The name in the cluster file that the machine is to bear.")
+    var node: String?
+
+    @Option(name: .customLong("name"), help: ArgumentHelp("The same as the argument.", visibility: .hidden))
+    var named: String?
 
     @Option(
         help: ArgumentHelp(
@@ -23,8 +26,13 @@ struct InviteCommand: ParsableCommand {
     @Flag(help: "Print user data for cloud-init instead.")
     var cloudInit = false
 
+    @Flag(help: "Print the token alone, for a machine that has the agent already: 'skep-agent enrol --token-stdin' takes it.")
+    var token = false
+
     @OptionGroup var session: Session
     @OptionGroup var output: JSONFlag
+
+    private var name: String? { node ?? named }
 
     func validate() throws {
         if let valid, Words.seconds(valid) == nil { throw ValidationError("'\(valid)' is no time: write 10m, 24h or 7d") }
@@ -33,10 +41,19 @@ struct InviteCommand: ParsableCommand {
 
     func run() throws {
         let client = try session.client()
+        let sums = output.json || token ? [] : try packages(client)
         let seconds = valid.flatMap(Words.seconds) ?? (cloudInit && name != nil ? 86_400 : nil)
         let request = InviteRequest(name: name.flatMap(NodeName.init(rawValue:)), seconds: seconds)
         let answer: InviteAnswer = try client.post("\(session.clusterPath(client))/invitations", request)
         if output.json { return try JSONOutput.show(answer) }
+        if token { return Output.line(answer.token) }
+        let script = InvitationScript(answer, sums: sums)
+        Output.line(cloudInit ? script.cloudInit : script.line)
+        Output.error("good once, until \(Words.time(answer.expires))")
+    }
+
+    /// SHA-256 of the agent's packages that the coordinator has; without one there is nothing to invite with.
+    private func packages(_ client: CoordinatorClient) throws -> [(architecture: String, sum: String)] {
         var sums: [(architecture: String, sum: String)] = []
         for architecture in ["amd64", "arm64"] {
             guard let text = try client.text("/v1/packages/agent/\(architecture)/sha256")?.text else { continue }
@@ -47,10 +64,8 @@ struct InviteCommand: ParsableCommand {
         guard !sums.isEmpty else {
             throw CommandFailure(
                 .failed, "the coordinator has no package of the agent",
-                "put skep-agent_*.deb into its packages folder, or install it by hand and enrol there")
+                "put skep-agent_*.deb into its packages folder; or install it by hand on the machine, and take a token with --token")
         }
-        let script = InvitationScript(answer, sums: sums)
-        Output.line(cloudInit ? script.cloudInit : script.line)
-        Output.error("good once, until \(Words.time(answer.expires))")
+        return sums
     }
 }
