@@ -43,7 +43,8 @@ public struct HostScope: Sendable, Equatable {
 
     /// What a spec is about; nil stands for a node that has none yet.
     public init(spec: NodeSpec?, memory: AgentMemory, packages: [String], bridges: [String] = []) {
-        self.init(packages: packages, docker: spec?.docker, node: spec?.node.rawValue ?? "", bridges: bridges)
+        let held = memory.held.filter { !packages.contains($0) }
+        self.init(packages: packages + held, docker: spec?.docker, node: spec?.node.rawValue ?? "", bridges: bridges)
         sysctls = Set(memory.originalSysctls.keys).union(spec?.sysctls.keys.map { $0 } ?? [])
         folders = spec?.shares?.exports.map(\.path) ?? []
         for mount in spec?.shares?.mounts ?? [] {

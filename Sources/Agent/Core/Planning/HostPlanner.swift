@@ -23,10 +23,6 @@ struct HostPlanner {
             return .nothing
         }
         let wanted = Self.wantedPackages(context.spec)
-        if context.spec.purge {
-            guard !memory.packages.isEmpty else { return .nothing }
-            return context.pending(.packages, [.purgePackages(memory.packages)], reason: "Purging", doing: "removing the packages that Skep installed")
-        }
         if let running = seen.running {
             return Part(condition: context.condition(.packages, .false, "Installing", running))
         }
@@ -45,6 +41,9 @@ struct HostPlanner {
         let released = memory.held.filter { !holds.contains($0) && seen.held.contains($0) }
         if !released.isEmpty {
             return context.pending(.packages, [.unholdPackages(released)], reason: "Releasing", doing: "releasing \(released.joined(separator: ", "))")
+        }
+        if context.spec.purge, !memory.packages.isEmpty {
+            return context.pending(.packages, [.purgePackages(memory.packages)], reason: "Purging", doing: "removing the packages that Skep installed")
         }
         guard !wanted.isEmpty else { return .nothing }
         return Part(condition: context.condition(.packages, .true, "Installed", wanted.joined(separator: ", ")))
