@@ -134,6 +134,24 @@ import Testing
         #expect(second == .originals(.init(daemonConfig: .some(nil))))
     }
 
+    @Test(.enabled(if: Files.exists("/usr/sbin/dockerd"), "needs an engine")) @LoopActor func aRealEngineChecksIt() async throws {
+        var machine = try TemporaryMachine()
+        defer { machine.remove() }
+        machine.layout.dockerd = Program("/usr/sbin/dockerd")
+        let bad = NodeSpec.Docker(package: "docker.io", hold: true, mirrors: ["ftp://mirror"])
+        let outcome = await HostActuator(HostState(machine.layout)).perform(.mergeDaemonConfig(bad, restart: false))
+        let version = try await run(Command("/usr/sbin/dockerd", ["--help"])).output
+        if version.contains("--validate") {
+            guard case .failed(let words) = outcome else {
+                Issue.record("a mirror by ftp should be refused")
+                return
+            }
+            #expect(words.contains("mirror"))
+        }
+        let good = await HostActuator(HostState(machine.layout)).perform(.mergeDaemonConfig(wanted, restart: false))
+        #expect(good == .originals(.init(daemonConfig: .some(nil))))
+    }
+
     @Test @LoopActor func knowsThatTheEngineHasNotReadItYet() async throws {
         var machine = try TemporaryMachine()
         defer { machine.remove() }

@@ -106,7 +106,7 @@ import Testing
         let begin = SystemClock.monotonicMilliseconds()
         // Nobody listens on 2049 of the loopback here.
         #expect(reason(try await health(machine)) == "ServerGone")
-        #expect(SystemClock.monotonicMilliseconds() - begin < 6000)
+        #expect(SystemClock.monotonicMilliseconds() - begin < 30_000)
     }
 
     @Test @LoopActor func aStuckLookIsNotRepeated() async throws {

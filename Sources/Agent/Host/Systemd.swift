@@ -112,10 +112,13 @@ internal import SkepSystem
         _ = try? await run(layout.systemctl("--no-ask-password", "reset-failed", unit))
     }
 
-    /// Runs a short program in the machine's own mount namespace and waits for it.
+    /// Runs a short program in the machine's own mount namespace and waits for it: the start of a oneshot unit ends with its program.
     func runOutside(_ unit: String, _ program: Program, _ arguments: [String], deadline: Duration) async throws {
-        var all = ["--quiet", "--no-ask-password", "--wait", "--collect", "--pipe", "--unit=\(unit)", "--", program.path]
+        var all = ["--quiet", "--no-ask-password", "--collect", "--service-type=oneshot", "--unit=\(unit)", "--", program.path]
         all += program.arguments + arguments
-        try await run(layout.systemdRun.command(all, deadline: deadline)).orFail("\(program.path) \(arguments.joined(separator: " "))")
+        let result = try await run(layout.systemdRun.command(all, deadline: deadline))
+        guard !result.succeeded else { return }
+        let journal = await lastWords(of: unit)
+        throw HostFailure("\(program.path) \(arguments.joined(separator: " ")): \(journal.isEmpty ? result.lastWords() : journal)")
     }
 }
