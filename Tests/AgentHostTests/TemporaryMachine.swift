@@ -11,6 +11,8 @@ struct TemporaryMachine {
         root = "/tmp/skep-host-\(SystemRandom.hex(6))"
         layout = HostLayout(root: root, hasSystemd: false)
         layout.mountTables = ["/proc/self/mountinfo"]
+        layout.kernelSettings = root + "/proc/sys"
+        layout.nfsThreads = root + "/proc/fs/nfsd/threads"
         for folder in [
             "/etc/docker", "/etc/sysctl.d", "/etc/systemd/system", "/run", "/proc/sys/vm", "/proc/fs/nfsd", "/var/lib/dpkg/updates", "/bin",
         ] {

@@ -161,6 +161,9 @@ public struct AgentBrain: Sendable {
 
     /// Takes over what a look tells about our own earlier work.
     private mutating func learn(_ observation: Observation, _ spec: NodeSpec) {
+        // An agent that was killed in the midst of an apt run never had the answer of its action.
+        let ours = observation.packages.value?.ours ?? []
+        memory.packages += ours.subtracting(memory.packages).sorted()
         guard case .seen(let swarm) = observation.swarm else { return }
         if let remembered = memory.swarm, remembered.hasPrefix("making:"), let id = swarm.swarmID, swarm.state == .active { memory.swarm = id }
         if case .leave = spec.swarm, swarm.state == .inactive { memory.swarm = nil }

@@ -75,7 +75,7 @@ public struct HostLayout: Sendable {
     public var engineRestart: Command?
     public var engineReload: Command?
 
-    /// The layout of Debian and Ubuntu beneath `root`.
+    /// The layout of Debian and Ubuntu with its files beneath `root`; the kernel, and what the system says of itself, are the same for all.
     public init(root: String = "", hasSystemd: Bool) {
         self.hasSystemd = hasSystemd
         daemonConfig = root + "/etc/docker/daemon.json"
@@ -84,9 +84,9 @@ public struct HostLayout: Sendable {
         exports = root + "/etc/exports.d/skep.exports"
         nfsSettings = root + "/etc/nfs.conf.d/skep.conf"
         exportTable = root + "/var/lib/nfs/etab"
-        nfsThreads = root + "/proc/fs/nfsd/threads"
+        nfsThreads = "/proc/fs/nfsd/threads"
         sysctls = root + "/etc/sysctl.d/60-skep.conf"
-        kernelSettings = root + "/proc/sys"
+        kernelSettings = "/proc/sys"
         units = root + "/etc/systemd/system"
         mountTables = hasSystemd ? ["/proc/1/mountinfo", "/proc/self/mountinfo"] : ["/proc/self/mountinfo"]
         state = root + "/var/lib/skep-agent"
@@ -94,8 +94,8 @@ public struct HostLayout: Sendable {
         dpkgStatus = root + "/var/lib/dpkg/status"
         aptLists = root + "/var/lib/apt/lists"
         machineID = root + "/etc/machine-id"
-        osRelease = root + "/etc/os-release"
-        memory = root + "/proc/meminfo"
+        osRelease = "/etc/os-release"
+        memory = "/proc/meminfo"
         ufwSettings = root + "/etc/ufw/ufw.conf"
         firewalldPIDFile = root + "/run/firewalld.pid"
     }

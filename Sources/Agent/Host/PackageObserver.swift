@@ -37,7 +37,7 @@ internal import SkepSystem
             let status = try Files.status(path)
             return [status?.modified ?? 0, status?.size ?? 0, Int64(truncatingIfNeeded: status?.inode ?? 0)]
         }
-        if let cached, cached.stamp == stamp { return cached.database }
+        if let cached, cached.stamp == stamp, stamp[0] != 0 { return cached.database }
         let database = try await PackageDatabase.read(layout)
         cached = (stamp, database)
         return database
