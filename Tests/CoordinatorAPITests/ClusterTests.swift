@@ -18,7 +18,7 @@ import Testing
         #expect(try await fixture.apply().generation == Generation(1))
         let same = try await fixture.apply()
         #expect(!same.changed && same.generation == Generation(1) && same.changes.isEmpty)
-        let more = try await fixture.apply(Fixture.file.replacingOccurrences(of: "n3: {}", with: "n3: {labels: {a: b}}"))
+        let more = try await fixture.apply(Fixture.file.replacingOccurrences(of: "n3: {}", with: "n3: {labels: {zone: east}}"))
         #expect(more.changed && more.generation == Generation(2) && more.changes.contains { $0.contains("n3") })
         let kept: SpecAnswer = try await fixture.get("/v1/clusters/geneva/spec?generation=1")
         #expect(kept.file == Fixture.file && kept.actor == "root")
@@ -55,6 +55,47 @@ import Testing
         let answer = try await machine.report(machine.status { $0.revision = first.revision }, holds: first.revision, urgent: false)
         #expect(answer.spec == nil && answer.revision == first.revision)
         #expect(ContinuousClock.now - began > .milliseconds(300))
+        await fixture.remove()
+    }
+
+    @Test func threeMachinesGetAsFarAsTheProbesAndNothingChurns() async throws {
+        let fixture = try await Fixture.start()
+        _ = try await fixture.apply()
+        var machines: [Machine] = []
+        for number in 1...3 { machines.append(try await fixture.enrol("n\(number)", machine: number)) }
+        func status(_ index: Int, _ revision: Int) throws -> NodeStatus {
+            let address = try #require(IPAddress("10.77.0.\(11 + index)"))
+            let route = try #require(CIDR("10.77.0.0/16"))
+            return machines[index].status {
+                $0.revision = revision
+                $0.facts.addresses = [.init(interface: "eth0", address: address, prefix: 16, mtu: 1500)]
+                $0.facts.routes = [route]
+                $0.facts.docker = "20.10.24"
+                $0.swarm = SwarmStatus(state: .inactive)
+            }
+        }
+        var held = [0, 0, 0]
+        var specs: [NodeSpec?] = [nil, nil, nil]
+        func round() async throws {
+            for index in machines.indices {
+                let answer = try await machines[index].report(try status(index, held[index]), holds: held[index])
+                held[index] = answer.revision
+                if let spec = answer.spec { specs[index] = spec }
+            }
+        }
+        for _ in 0..<4 { try await round() }
+        #expect(specs.allSatisfy { $0?.probe != nil }, "all facts are in: the pairs are probed")
+        let before = held
+        let events: EventsAnswer = try await fixture.get("/v1/clusters/geneva/events?limit=1000")
+        for _ in 0..<4 {
+            try await round()
+            try await Task.sleep(for: .milliseconds(400))
+        }
+        #expect(held == before, "the same facts give the same specs")
+        let after: EventsAnswer = try await fixture.get("/v1/clusters/geneva/events?limit=1000")
+        #expect(after.events.count == events.events.count)
+        let shown = try await fixture.status()
+        #expect(!shown.cluster.waits.isEmpty && shown.cluster.ready == false)
         await fixture.remove()
     }
 

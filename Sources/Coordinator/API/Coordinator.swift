@@ -19,6 +19,7 @@ public final class Coordinator: Service {
     let registry: ClusterRegistry
     let live = LiveConnections()
     let counters: (operators: AddressCounter, agents: AddressCounter)
+    private let refusals: RefusalLog
     private let folder: StateFolder
     private let clock: WallClock
     private let logger: Logger
@@ -31,6 +32,7 @@ public final class Coordinator: Service {
         self.configuration = configuration
         self.clock = clock
         self.logger = logger
+        refusals = RefusalLog(logger: logger, clock: clock)
         folder = try StateFolder(configuration.state)
         store = try SQLiteStore(path: StateFolder.database(configuration.state))
         authority = try Authority(
@@ -90,7 +92,7 @@ public final class Coordinator: Service {
         let people = OperatorService(store: store, clock: clock)
         let doorkeeper = Doorkeeper(
             store: store, authority: authority, operators: people, registry: registry, live: live,
-            refusals: RefusalLog(logger: logger, clock: clock), logger: logger)
+            refusals: refusals, logger: logger)
         let bundles = BundleSource(store: store, authority: authority, clock: clock)
         let bound = bound
         let enrolment = EnrolmentService(
@@ -123,7 +125,7 @@ public final class Coordinator: Service {
         _ counter: AddressCounter
     ) -> any Service {
         let handshake = configuration.handshakeSeconds
-        let (live, bound) = (live, bound)
+        let (live, bound, refusals) = (live, bound, refusals)
         return Application(
             router: router,
             server: .init { responder in
@@ -134,7 +136,7 @@ public final class Coordinator: Service {
                         configuration: .init(
                             idleTimeout: .seconds(300),
                             httpDecoderConfiguration: .init(maxHeaderFieldSize: 16_384, maxHeaderListSize: 32_768, maxHeaderFieldCount: 64))),
-                    counter: counter, live: live, handshakeSeconds: handshake)
+                    counter: counter, live: live, refusals: refusals, handshakeSeconds: handshake)
             },
             configuration: .init(
                 address: .hostname(endpoint.host, port: endpoint.port), serverName: "skep", backlog: 1024,

@@ -38,10 +38,13 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private let whole: TimeAmount
     private var deadline: Scheduled<Void>?
 
-    /// `first`: until the first byte. `whole`: from a request's first byte to the answer's first.
-    init(first: TimeAmount, whole: TimeAmount) {
+    private let onGarbage: @Sendable () -> Void
+
+    /// `first`: until the first byte. `whole`: from a request's first byte to the answer's first. `onGarbage`: it ended without one.
+    init(first: TimeAmount, whole: TimeAmount, onGarbage: @escaping @Sendable () -> Void) {
         self.first = first
         self.whole = whole
+        self.onGarbage = onGarbage
     }
 
     func handlerAdded(context: ChannelHandlerContext) { arm(context, first) }
@@ -50,14 +53,17 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         deadline?.cancel()
+        if !hasRead { onGarbage() }
         context.fireChannelInactive()
     }
 
     private var isReading = false
+    private var hasRead = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if !isReading {
             isReading = true
+            hasRead = true
             arm(context, whole)
         }
         context.fireChannelRead(data)

@@ -27,18 +27,23 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
     let base: Base
     let counter: AddressCounter
     let live: LiveConnections
+    let refusals: RefusalLog
     let handshakeSeconds: Int64
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let address = channel.remoteAddress?.ipAddress ?? "local"
         guard counter.open(address) else {
+            refusals.note("TooManyConnections", caller: address)
             channel.close(mode: .all, promise: nil)
             return channel.eventLoop.makeFailedFuture(TooManyConnections())
         }
         channel.closeFuture.whenComplete { [counter] _ in counter.close(address) }
         return channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.current))
-            try channel.pipeline.syncOperations.addHandler(ConnectionGuard(first: .seconds(handshakeSeconds), whole: .seconds(60)))
+            try channel.pipeline.syncOperations.addHandler(
+                ConnectionGuard(first: .seconds(handshakeSeconds), whole: .seconds(60)) { [refusals] in
+                    refusals.note("NoRequest", caller: address)
+                })
         }.flatMap { base.setup(channel: channel, logger: logger) }
     }
 
