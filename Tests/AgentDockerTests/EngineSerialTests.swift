@@ -151,10 +151,10 @@ import Testing
             name: NetworkName(unchecked: "public"), attachable: true, encrypted: false, subnet: CIDR("10.200.7.0/24"), mtu: 1400)
         try await Self.done(actuator, .createNetwork(network))
         try await Self.done(actuator, .createNetwork(network))
-        let seen = try await view(engine)
+        let seen = try await view(engine) { $0.networks.count == 2 }
         #expect(seen.ingressMTU == 1400)
         #expect(seen.networks == [.init(name: "ingress", ours: false), .init(name: "public", ours: true)])
-        let made: [NetworkEntry] = try await client.get("/networks")
+        let made = try await actuator.networks()
         #expect(made.first { $0.Name == "public" }?.mtu == 1400)
         #expect(made.first { $0.Name == "public" }?.IPAM?.Config?.first?.Subnet == "10.200.7.0/24")
 
@@ -167,7 +167,9 @@ import Testing
         #expect(words(await actuator.perform(.createNetwork(clash))).contains("driver bridge"))
         #expect(words(await actuator.perform(.removeNetwork("theirs"))).contains("not made by Skep"))
         try await Self.done(actuator, .removeNetwork("never-was"))
-        guard case .seen(.running(_, let bridges)) = await DockerObserver(client: client).engine() else { throw SystemError(.failed, "engine") }
+        guard case .seen(.running(_, let bridges)) = await DockerObserver(client: client).engine() else {
+            throw SystemError(.failed, "no engine")
+        }
         #expect(bridges.count == 3 && bridges[0].hasPrefix("br-") && bridges[0].utf8.count == 15)
 
         // Labels: an operator's own stays, ours are set and taken back.
@@ -244,7 +246,7 @@ import Testing
         #expect(gone.stacks.isEmpty)
         #expect(try await actuator.client.get("/configs", as: [Named].self).isEmpty)
         try await Self.done(actuator, .removeNetwork("public"))
-        #expect(try await view(engine).networks.map(\.name) == ["ingress", "theirs"])
+        #expect(try await view(engine) { $0.networks.count == 2 }.networks.map(\.name) == ["ingress", "theirs"])
     }
 
     @LoopActor private static func checkForeignStack(

@@ -21,7 +21,7 @@ import Testing
         try Files.makeDirectory(folder, mode: 0o700)
         let fake = FakeDocker(mode, folder, upstream)
         do {
-            for _ in 0..<200 where !Files.exists(fake.socket) { try await LoopActor.sleep(for: .milliseconds(50)) }
+            for _ in 0..<200 where !Files.exists(fake.socket + ".ready") { try await LoopActor.sleep(for: .milliseconds(50)) }
             try await body(fake)
         } catch {
             await fake.stop()
@@ -95,6 +95,8 @@ import Testing
                 self.request.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
         class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             daemon_threads = True
-        Server(path, Raw if mode in ("silent", "raw") else Handler).serve_forever()
+        server = Server(path, Raw if mode in ("silent", "raw") else Handler)
+        open(path + ".ready", "w").close()
+        server.serve_forever()
         """#
 }

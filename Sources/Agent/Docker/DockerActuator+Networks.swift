@@ -20,12 +20,7 @@ extension DockerActuator {
     }
 
     private func exists(_ name: String) async throws -> Bool {
-        var present: [NetworkEntry] = []
-        // While a node makes its part of a network, it lists it without a driver.
-        _ = try await wait(.seconds(5)) {
-            present = try await networks().filter { $0.Name == name }
-            return present.allSatisfy { $0.Driver?.isEmpty == false } || present.contains(where: \.isSwarmOverlay)
-        }
+        let present = try await networks().filter { $0.Name == name }
         if present.contains(where: \.isSwarmOverlay) { return true }
         guard let other = present.first else { return false }
         throw DockerError(
@@ -84,5 +79,13 @@ extension DockerActuator {
         guard isMade else { throw DockerError(.failed, "the ingress network could not be made anew: \(words)") }
     }
 
-    func networks() async throws -> [NetworkEntry] { try await client.get("/networks") }
+    /// All networks; while this node makes its part of one, Docker lists it without a driver, and that is waited out.
+    func networks() async throws -> [NetworkEntry] {
+        var all: [NetworkEntry] = []
+        _ = try await wait(.seconds(5)) {
+            all = try await client.get("/networks")
+            return all.allSatisfy { $0.Driver?.isEmpty == false }
+        }
+        return all
+    }
 }

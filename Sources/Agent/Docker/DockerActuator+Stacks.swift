@@ -33,6 +33,10 @@ extension DockerActuator {
             throw DockerError(.failed, "the Docker CLI is not installed (\(settings.programs.joined(separator: ", ")))")
         }
         try await checkOwner(of: name, try await services(of: name))
+        if settings.usesSystemd {
+            let isFree = try await wait(settings.deployDeadline, pause: .seconds(1)) { try await !StackCommand.isUnderWay(bundle.name) }
+            guard isFree else { throw DockerError(.timeout, "an earlier deployment of \(name) does not end") }
+        }
         let folder = try StackFolder(bundle, under: settings.stackFolder)
         defer { folder.remove() }
         let command = StackCommand(

@@ -51,7 +51,7 @@ public struct DockerError: Error, CustomStringConvertible {
     /// The error of a request without an answer.
     init(_ error: HTTPError, socket: String) {
         switch error.code {
-        case .unreachable: self.init(.unreachable, "nothing listens on \(socket): \(error.message)")
+        case .unreachable: self.init(.unreachable, "nothing listens on \(socket)")
         case .timeout: self.init(.timeout, "Docker does not answer on \(socket) in time")
         case .tooLarge: self.init(.tooLarge, "Docker's answer is too large: \(error.message)")
         case .protocol: self.init(.invalid, "what answers on \(socket) is not Docker: \(error.message)")

@@ -10,7 +10,6 @@ struct StackCommand {
     var resolvesImages: Bool
     var deadline: Duration
 
-    var unit: String { "skep-stack-\(stack)" }
     private var output: String { folder.path + "/.stdout" }
     private var errors: String { folder.path + "/.stderr" }
 
@@ -30,7 +29,7 @@ struct StackCommand {
     /// The CLI writes to files: a pipe to this agent would break, and the deployment with it, when the agent is exchanged.
     var transient: Command {
         var call = [
-            "--wait", "--quiet", "--collect", "--unit=\(unit)", "--property=RuntimeMaxSec=\(deadline.components.seconds)",
+            "--wait", "--quiet", "--collect", "--unit=\(Self.unit(of: stack))", "--property=RuntimeMaxSec=\(deadline.components.seconds)",
             "--property=WorkingDirectory=\(folder.path)", "--property=StandardOutput=file:\(output)", "--property=StandardError=file:\(errors)",
         ]
         call += environment.sorted { $0.key < $1.key }.map { "--setenv=\($0.key)=\($0.value)" }
@@ -47,19 +46,23 @@ struct StackCommand {
         return Self.failure(result)
     }
 
+    static func unit(of stack: StackName) -> String { "skep-stack-\(stack)" }
+
     /// Whether an earlier run of the unit, which an agent before this one may have started, is still under way.
-    @LoopActor func isUnderWay() async throws -> Bool {
-        let result = try await SkepSystem.run(Command("/usr/bin/systemctl", ["is-active", "\(unit).service"], deadline: .seconds(10)))
+    @LoopActor static func isUnderWay(_ stack: StackName) async throws -> Bool {
+        let result = try await SkepSystem.run(Command("/usr/bin/systemctl", ["is-active", "\(unit(of: stack)).service"], deadline: .seconds(10)))
         return ["active", "activating", "deactivating", "reloading"].contains { result.output.hasPrefix($0) }
     }
 
     private static let noise = ["Since --detach=false", "In a future release", "Ignoring ", "Creating ", "Updating ", "Removing ", "image "]
-    private static let refusals = ["only updates to Labels are allowed", "failed to ", "Error response from daemon", "rpc error:"]
+    private static let refusals = ["failed to ", "Error response from daemon", "rpc error:"]
 
     /// The CLI's own words on why it failed. Some versions exit with 0 when a changed config was refused.
     static func failure(_ result: CommandResult) -> String? {
         let lines = (result.errorOutput + "\n" + result.output).split(whereSeparator: \.isNewline).map(String.init)
-        let refused = lines.filter { line in refusals.contains { line.contains($0) } }
+        let refused = lines.filter { line in
+            line.contains("only updates to Labels are allowed") || refusals.contains { line.hasPrefix($0) }
+        }
         if result.succeeded, refused.isEmpty { return nil }
         var words = refused.isEmpty ? lines.filter { line in !noise.contains { line.hasPrefix($0) } } : refused
         if words.isEmpty { words = lines }
