@@ -39,7 +39,8 @@ import Testing
         let held = Task { try await machine.report(machine.status { $0.revision = first.revision }, holds: first.revision, urgent: false) }
         try await Task.sleep(for: .milliseconds(700))
         let began = ContinuousClock.now
-        _ = try await fixture.apply(Fixture.file.replacingOccurrences(of: "n1: {role: manager}", with: "n1: {role: manager, sysctls: {vm.max_map_count: 262144}}"))
+        _ = try await fixture.apply(
+            Fixture.file.replacingOccurrences(of: "n1: {role: manager}", with: "n1: {role: manager, sysctls: {vm.max_map_count: 262144}}"))
         let answer = try await held.value
         #expect(answer.revision > first.revision && answer.spec?.generation == Generation(2))
         #expect(ContinuousClock.now - began < .seconds(3))
@@ -103,13 +104,14 @@ import Testing
         let one = try await Fixture.start()
         _ = try await one.apply()
         let machine = try await one.enrol("n1", machine: 1)
-        let first = try await machine.report(machine.status { $0.events = [NodeEvent(sequence: 4, at: $0.observed, kind: .repair, message: "mended")] })
+        let mended = machine.status { $0.events = [NodeEvent(sequence: 4, at: $0.observed, kind: .repair, message: "mended")] }
+        let first = try await machine.report(mended)
         #expect(first.acknowledged == 4)
         await one.stop()
         let two = try await Fixture.start(folder: one.folder, token: one.token)
         #expect(two.roots == one.roots)
         let again = Machine(key: machine.key, answer: machine.answer, machineID: machine.machineID, agents: two.agents, roots: two.roots)
-        let answer = try await again.report(again.status { $0.events = [NodeEvent(sequence: 4, at: $0.observed, kind: .repair, message: "mended")] })
+        let answer = try await again.report(mended)
         #expect(answer.revision >= first.revision && answer.acknowledged == 4)
         let events: EventsAnswer = try await two.get("/v1/clusters/geneva/events")
         #expect(events.events.filter { $0.message == "mended" }.count == 1)

@@ -16,9 +16,11 @@ import Testing
         var found: Set<Route> = []
         for (listener, router) in [(Listener.operators, routers.operators), (.agents, routers.agents)] {
             for route in router.routes {
-                let path = "/" + route.path.description.split(separator: "/").map { part in
-                    part.hasPrefix("{") ? ":" + part.dropFirst().dropLast() : String(part)
-                }.joined(separator: "/")
+                let path =
+                    "/"
+                    + route.path.description.split(separator: "/").map { part in
+                        part.hasPrefix("{") ? ":" + part.dropFirst().dropLast() : String(part)
+                    }.joined(separator: "/")
                 found.insert(Route(listener, route.method, path))
             }
         }
@@ -46,7 +48,8 @@ import Testing
         #expect(try await status(.get, "/v1/operators", person.token) == 403)
         #expect(try await status(.get, "/v1/operators", fixture.token) == 200)
         #expect(try await status(.get, "/v1/nothing", fixture.token) == 404)
-        #expect(await refusal { () -> LoginAnswer in try await fixture.post("/v1/operators", OperatorRequest(name: "x", role: "king")) } == "UnknownRole")
+        #expect(
+            await refusal { () -> LoginAnswer in try await fixture.post("/v1/operators", OperatorRequest(name: "x", role: "king")) } == "UnknownRole")
         // A session can be had for the token; the token of who is removed is good for nothing.
         let session: LoginAnswer = try await fixture.anonymous("/v1/login", LoginRequest(code: viewer.token, name: nil))
         #expect(try await status(.get, "/v1/clusters", session.token) == 200)
@@ -120,7 +123,10 @@ import Testing
         #expect(try await Fixture.send(request).status == 403, "signed by us and yet never given out")
         let forged = machine.status { $0.node = NodeID(unchecked: "ffffffffffffffff") }
         #expect(await refusal { try await machine.report(forged) } == "WrongNode")
-        #expect(await refusal { () -> ReportAnswer in try Fixture.decode(try await machine.send("/v1/apply", ApplyRequest(name: "x", file: "", files: [:], planOnly: true))) } == "NotFound")
+        #expect(
+            await refusal { () -> ReportAnswer in
+                try Fixture.decode(try await machine.send("/v1/apply", ApplyRequest(name: "x", file: "", files: [:], planOnly: true)))
+            } == "NotFound")
         await other.remove()
         await fixture.remove()
     }
@@ -139,6 +145,34 @@ import Testing
         #expect(files() <= before + 20)
         #expect(fixture.coordinator.counters.operators.total + fixture.coordinator.counters.agents.total <= 2)
         #expect(try await fixture.raw(.get, "/healthz").status == 200)
+        await fixture.remove()
+    }
+
+    @Test func theListenersCertificateIsReplacedWhileTheyRun() async throws {
+        let fixture = try await Fixture.start()
+        var request = SkepHTTP.HTTPRequest(.get, fixture.operators + "/healthz")
+        request.tls = TLSOptions(trust: .pinnedKeyOnly(fixture.coordinator.pin), capturePeer: true)
+        let before = try Certificate(pem: try #require(try await Fixture.send(request).peerCertificates.first))
+        fixture.advance(46 * 86_400_000)
+        try fixture.coordinator.renew()
+        // The pin still holds: the key is the same.
+        let after = try Certificate(pem: try #require(try await Fixture.send(request).peerCertificates.first))
+        #expect(after.serial != before.serial && after.pin == before.pin && after.notAfter > before.notAfter)
+        #expect(after.dnsNames.contains("coordinator.skep.internal"))
+        await fixture.remove()
+    }
+
+    @Test func packagesAreHandedOutWithTheirDigest() async throws {
+        let fixture = try await Fixture.start()
+        #expect(try await fixture.raw(.get, "/v1/packages/agent/amd64").status == 404)
+        let content = Array("a package".utf8)
+        try Data(content).write(to: URL(fileURLWithPath: fixture.folder + "/packages/skep-agent_0.1.0-1_amd64.deb"))
+        #expect(try await fixture.raw(.get, "/v1/packages/agent/amd64").body == content)
+        let digest = try await fixture.raw(.get, "/v1/packages/agent/amd64/sha256").text
+        #expect(digest.trimmingCharacters(in: .whitespacesAndNewlines) == SHA256.hex(content))
+        for path in ["arm64", "..%2f..", "i386"] {
+            #expect(try await fixture.raw(.get, "/v1/packages/agent/\(path)").status == 404)
+        }
         await fixture.remove()
     }
 

@@ -106,7 +106,8 @@ func openssl(_ arguments: [String]) throws -> (Int32, String) {
         var bytes = try good.serializeAsPEM().derBytes
         let place = try #require(bytes.indices.first { bytes[$0...].starts(with: Array("admin".utf8)) })
         bytes[place] = UInt8(ascii: "b")
-        let forged = "-----BEGIN CERTIFICATE REQUEST-----\n\(Data(bytes).base64EncodedString(options: .lineLength64Characters))\n-----END CERTIFICATE REQUEST-----\n"
+        let forged =
+            "-----BEGIN CERTIFICATE REQUEST-----\n\(Data(bytes).base64EncodedString(options: .lineLength64Characters))\n-----END CERTIFICATE REQUEST-----\n"
         #expect(throws: AuthorityError(.forged, "")) { try authority.issueNode(csr: forged, identity: identity, now: now) }
     }
 
@@ -167,7 +168,9 @@ func openssl(_ arguments: [String]) throws -> (Int32, String) {
 
     @Test func identitiesReadBack() {
         #expect(NodeIdentity(uri: identity.description) == identity)
-        for text in ["skep://geneva/node/", "http://geneva/node/00000000000000a1", "skep://geneva/node/00000000000000a1/x", "skep://G/node/00000000000000a1"] {
+        for text in [
+            "skep://geneva/node/", "http://geneva/node/00000000000000a1", "skep://geneva/node/00000000000000a1/x", "skep://G/node/00000000000000a1",
+        ] {
             #expect(NodeIdentity(uri: text) == nil, "\(text)")
         }
     }

@@ -159,7 +159,7 @@ public final class Coordinator: Service {
     // MARK: Our own certificate
 
     /// Makes the listeners' certificate anew when half of its life is over; new connections get it.
-    @Sendable private func renew() throws {
+    @Sendable func renew() throws {
         let now = clock.now()
         guard certificate.withLock({ Renewal.isDue(notBefore: $0.notBefore, notAfter: $0.notAfter, now: now) }) else { return }
         let fresh = try Self.certificate(authority, configuration, now)
