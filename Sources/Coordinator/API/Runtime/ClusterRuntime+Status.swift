@@ -5,12 +5,15 @@ import SkepModel
 import SkepWire
 
 extension ClusterRuntime {
-    func summary() -> ClusterSummary {
-        ClusterSummary(name: name, kind: spec.kind, generation: generation.number, ready: plan.ready, phase: plan.phase)
+    func summary() async -> ClusterSummary {
+        if !hasPlanned { await settle() }
+        return ClusterSummary(name: name, kind: spec.kind, generation: generation.number, ready: plan.ready, phase: plan.phase)
     }
 
     /// The cluster as it is shown: every age by the coordinator's clock.
-    func status() -> StatusAnswer {
+    func status() async -> StatusAnswer {
+        // Just started: nothing has been judged yet.
+        if !hasPlanned { await settle() }
         let now = tools.clock.now()
         var shown: [StatusAnswer.Node] = []
         var known: Set<NodeID> = []

@@ -36,6 +36,7 @@ actor ClusterRuntime {
 
     // What follows from it.
     private(set) var plan: Plan
+    private(set) var hasPlanned = false
     private(set) var specs: [NodeID: NodeSpec] = [:]
     private var clusterConditions: [Condition] = []
     private var liveness: [NodeID: Liveness] = [:]
@@ -195,6 +196,7 @@ actor ClusterRuntime {
         }
         try await transitions(next)
         try await giveOut(next)
+        hasPlanned = true
         if next != plan {
             plan = next
             changed.fire()
