@@ -22,6 +22,13 @@ enum Output {
         return Int(size.ws_col)
     }
 
+    /// Rows of the terminal.
+    static var height: Int {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 5 else { return 24 }
+        return Int(size.ws_row)
+    }
+
     /// What comes from machines is shown as it is, but for control characters.
     static func plain(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { ($0.value < 0x20 && $0 != "\n" && $0 != "\t") || (0x7f...0x9f).contains($0.value) }) else {
