@@ -1,0 +1,126 @@
+import AgentCore
+import Foundation
+import SkepModel
+import Testing
+
+/// The rendered table in a real kernel, from where an attacker stands: a neighbour that has routes to a node's Docker bridges.
+///
+/// One namespace is the node, with a bridge `docker_gwbridge` and a "container" behind it, published as Docker publishes (DNAT at
+/// prerouting, -100); another is the neighbour.
+@Suite(.serialized, .enabled(if: getuid() == 0, "needs root for network namespaces")) struct NeighbourSerialTests {
+    private let node = "skep-t-node"
+    private let neighbour = "skep-t-peer"
+    private let container = "skep-t-box"
+
+    @discardableResult
+    private func sh(_ script: String, input: String? = nil) throws -> (Int32, String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        // Foundation knows that a process has ended when a descriptor closes that its children inherit: those in the background must not.
+        let closing = "for f in /proc/$$/fd/*; do n=${f##*/}; [ \"$n\" -gt 2 ] && eval \"exec $n>&-\"; done 2>/dev/null\n"
+        process.arguments = ["-c", closing + script]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        let given = Pipe()
+        process.standardInput = given
+        try process.run()
+        if let input { given.fileHandleForWriting.write(Data(input.utf8)) }
+        given.fileHandleForWriting.closeFile()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    }
+
+    /// Whether a TCP connection from the namespace to the address and port is made.
+    private func connects(_ namespace: String, _ address: String, _ port: Int) throws -> Bool {
+        let code = "import socket,sys; s=socket.socket(); s.settimeout(1.5); sys.exit(0 if s.connect_ex((sys.argv[1], int(sys.argv[2])))==0 else 1)"
+        return try sh("ip netns exec \(namespace) python3 -c '\(code)' \(address) \(port)").0 == 0
+    }
+
+    private func setUp() throws {
+        try tearDown()
+        let made = try sh(
+            """
+            set -e
+            for n in \(node) \(neighbour) \(container); do ip netns add $n; ip -n $n link set lo up; done
+            ip -n \(node) link add eth0 type veth peer name eth0 netns \(neighbour)
+            ip -n \(node) link add docker_gwbridge type bridge
+            ip -n \(node) link add box type veth peer name eth0 netns \(container)
+            ip -n \(node) link set box master docker_gwbridge
+            ip -n \(node) addr add 10.77.0.11/24 dev eth0; ip -n \(neighbour) addr add 10.77.0.12/24 dev eth0
+            ip -n \(node) addr add 172.18.0.1/16 dev docker_gwbridge; ip -n \(container) addr add 172.18.0.2/16 dev eth0
+            for l in eth0 docker_gwbridge box; do ip -n \(node) link set $l up; done
+            ip -n \(neighbour) link set eth0 up; ip -n \(container) link set eth0 up
+            ip -n \(container) route add default via 172.18.0.1
+            ip -n \(neighbour) route add 172.18.0.0/16 via 10.77.0.11
+            ip netns exec \(node) sysctl -q -w net.ipv4.ip_forward=1
+            ip netns exec \(node) nft -f - <<'END'
+            table ip nat {
+              chain prerouting {
+                type nat hook prerouting priority -100;
+                fib daddr type local tcp dport { 443, 9999, 31000 } dnat to 172.18.0.2
+              }
+              chain postrouting { type nat hook postrouting priority 100; oifname "docker_gwbridge" masquerade; }
+            }
+            END
+            code='
+            import socket,sys,threading,time
+            for p in map(int, sys.argv[1:]):
+                s=socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("0.0.0.0", p)); s.listen(64)
+                threading.Thread(target=lambda s=s: [s.accept() for _ in iter(int, 1)], daemon=True).start()
+            time.sleep(60)'
+            code=$(printf '%s' "$code" | sed 's/^            //')
+            ip netns exec \(container) python3 -c "$code" 443 9999 31000 </dev/null >/dev/null 2>&1 &
+            echo $! >/tmp/skep-t-box.pid
+            ip netns exec \(node) python3 -c "$code" 22 8080 31500 </dev/null >/dev/null 2>&1 &
+            echo $! >/tmp/skep-t-node.pid
+            sleep 0.7
+            """)
+        try #require(made.0 == 0, "\(made.1)")
+    }
+
+    private func tearDown() throws {
+        try sh(
+            """
+            for f in /tmp/skep-t-box.pid /tmp/skep-t-node.pid; do [ -f $f ] && kill $(cat $f) 2>/dev/null; rm -f $f; done
+            for n in \(node) \(neighbour) \(container); do ip netns del $n 2>/dev/null; done; true
+            """)
+    }
+
+    private func install(_ spec: FirewallSpec) throws {
+        let text = RulesetRenderer(spec: spec, bridges: [], localPorts: PortRange(32768, 60999)).render()
+        let answer = try sh("ip netns exec \(node) nft -f -", input: text)
+        try #require(answer.0 == 0, "\(answer.1)")
+    }
+
+    @Test func aNeighbourReachesWhatTheTableOpensAndNothingElse() throws {
+        try setUp()
+        defer { try? tearDown() }
+        for port in [443, 9999, 31000, 22, 31500] {
+            #expect(try connects(neighbour, "10.77.0.11", port), "without a table \(port) answers")
+        }
+        #expect(try connects(neighbour, "172.18.0.2", 9999), "without a table the container's own address answers")
+        try install(Samples.firewall)
+        #expect(try connects(neighbour, "10.77.0.11", 443), "https is users'")
+        #expect(try !connects(neighbour, "10.77.0.11", 9999), "published by Docker, and in no table")
+        #expect(try connects(neighbour, "10.77.0.11", 31000), "in the range, and published")
+        #expect(try !connects(neighbour, "10.77.0.11", 31500), "in the range, and a service of the machine itself")
+        #expect(try !connects(neighbour, "10.77.0.11", 22), "nodes are not management")
+        #expect(try !connects(neighbour, "172.18.0.2", 9999), "routed straight to a container")
+        #expect(try !connects(neighbour, "172.18.0.2", 443), "routed straight to a container, even at an open port")
+    }
+
+    @Test func aContainerReachesItsOwnNodesHttpsAndNotItsSsh() throws {
+        try setUp()
+        defer { try? tearDown() }
+        try install(Samples.firewall)
+        #expect(try connects(container, "10.77.0.11", 443))
+        #expect(try !connects(container, "10.77.0.11", 22))
+        #expect(try !connects(container, "10.77.0.11", 8080))
+        try sh(
+            "ip netns exec \(neighbour) timeout 60 python3 -m http.server 5000 </dev/null >/dev/null 2>&1 & echo $! >/tmp/skep-t-node2.pid; sleep 0.7")
+        #expect(try connects(container, "10.77.0.12", 5000), "outward is free")
+        try sh("kill $(cat /tmp/skep-t-node2.pid); rm -f /tmp/skep-t-node2.pid")
+    }
+}
