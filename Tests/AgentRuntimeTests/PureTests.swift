@@ -1,4 +1,5 @@
 import SkepModel
+import SkepSystem
 import Testing
 
 @testable import AgentRuntime
@@ -114,5 +115,36 @@ import Testing
         #expect(Agent.isNews(new, nil))
         #expect(Agent.isNews(Self.status { $0.swarm.state = .active }, Self.status()))
         #expect(Agent.isNews(Self.status { $0.conditions = [Condition(.docker, .false, reason: "R", message: "m", since: now)] }, old))
+    }
+}
+
+@Suite struct FootprintTests {
+    /// Relocated, writable, anonymous and swapped pages are never given back.
+    @Test @LoopActor func onlyWhatComesBackFromItsFile() {
+        let smaps = """
+            1000-2000 r--p 00000000 08:01 1 /usr/lib/libcrypto.so.3
+            Rss: 4 kB
+            Anonymous: 0 kB
+            Swap: 0 kB
+            2000-4000 r-xp 00001000 08:01 1 /usr/lib/libcrypto.so.3
+            Anonymous: 0 kB
+            Swap: 0 kB
+            4000-5000 r--p 00003000 08:01 1 /usr/lib/libcrypto.so.3
+            Anonymous: 4 kB
+            Swap: 0 kB
+            5000-6000 r--p 00004000 08:01 1 /usr/lib/libcrypto.so.3
+            Anonymous: 0 kB
+            Swap: 4 kB
+            6000-7000 rw-p 00005000 08:01 1 /usr/lib/libcrypto.so.3
+            Anonymous: 0 kB
+            7000-8000 r--p 00000000 00:00 0
+            8000-9000 r--p 00000000 00:00 0 [vvar]
+            """
+        #expect(Footprint.clean(smaps) == [0x1000..<0x2000, 0x2000..<0x4000])
+    }
+
+    @Test @LoopActor func theProcessGoesOn() {
+        Footprint.trim()
+        #expect((0..<100).map { String($0) }.joined().count == 190)
     }
 }

@@ -237,6 +237,7 @@ public import SkepWire
             status.facts.diskFreeBytes = 0
             status.facts.memoryBytes = 0
             status.facts.clockOffset = nil
+            status.events = []
             status.conditions = status.conditions.map {
                 var condition = $0
                 condition.since = Instant(milliseconds: 0)
@@ -244,7 +245,8 @@ public import SkepWire
             }
             return status
         }
-        return essence(new) != essence(old)
+        // Events that were acknowledged go, and that is no news.
+        return (new.events.last?.sequence ?? 0) > (old.events.last?.sequence ?? 0) || essence(new) != essence(old)
     }
 
     // MARK: The coordinator
@@ -263,6 +265,7 @@ public import SkepWire
         brain.acknowledge(answer.acknowledged)
         if let spec = answer.spec { take(spec, answer.revision, askedAt) }
         if brain.memory.firewall != before.firewall { wake() }
+        publish()
     }
 
     public func linkChanged() { publish() }

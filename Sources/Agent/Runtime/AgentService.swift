@@ -28,9 +28,11 @@ internal import SkepSystem
             Log.info("looking after this node", ["node": identity.node, "name": identity.name, "cluster": identity.cluster])
             let agent = try makeAgent(identity, store)
             self.agent = agent
+            let settled = LoopActor.schedule(after: .seconds(20)) { Footprint.trim() }
             let watcher = Task { await self.restartWhenEnrolledAnew(agent, mark) }
             await agent.run()
             watcher.cancel()
+            settled.cancel()
             self.agent = nil
         }
         Notify.stopping()
