@@ -29,7 +29,7 @@ final class Fixture: Sendable {
     /// Starts one, on an old folder if given, and logs an admin in.
     static func start(
         folder: String? = nil, settings: Settings = Settings(beat: 400, suspectAfter: 900, downAfter: 1500), connections: Int = 8192,
-        handshakeSeconds: Int64 = 10, token: String? = nil
+        handshakeSeconds: Int64 = 10, requestSeconds: Int64 = 60, token: String? = nil
     ) async throws -> Fixture {
         let path = folder ?? NSTemporaryDirectory() + "skep-api-\(UUID().uuidString)"
         let offset = Offset()
@@ -43,7 +43,7 @@ final class Fixture: Sendable {
             CoordinatorConfiguration(
                 state: path, operators: .init(host: "127.0.0.1", port: 0), agents: .init(host: "127.0.0.1", port: 0),
                 advertise: ["127.0.0.1"], packages: path + "/packages", settings: settings, maximumConnections: connections,
-                machineID: nil, handshakeSeconds: handshakeSeconds),
+                machineID: nil, handshakeSeconds: handshakeSeconds, requestSeconds: requestSeconds),
             clock: clock, logger: logger)
         let running = Task { try await coordinator.run() }
         let ports = await coordinator.ports()

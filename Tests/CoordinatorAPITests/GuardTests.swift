@@ -148,6 +148,36 @@ import Testing
         await fixture.remove()
     }
 
+    @Test func anAddressHasItsShareOfConnections() async throws {
+        let fixture = try await Fixture.start(connections: 256, handshakeSeconds: 30)
+        let port = Int(fixture.operators.split(separator: ":").last ?? "") ?? 0
+        #expect(await Garbage.closed(of: 100, port: port, after: 1.5) == 36, "a quarter of all is one address's share")
+        try await Task.sleep(for: .seconds(1))
+        #expect(try await fixture.raw(.get, "/healthz").status == 200)
+        await fixture.remove()
+    }
+
+    @Test func silentAndSlowConnectionsAreEnded() async throws {
+        let fixture = try await Fixture.start(handshakeSeconds: 1, requestSeconds: 1)
+        let port = Int(fixture.operators.split(separator: ":").last ?? "") ?? 0
+        #expect(await Garbage.closed(of: 10, port: port, after: 2.5) == 10, "no handshake")
+        // A whole handshake by another program, and a request that never ends.
+        let process = Process()
+        let (input, output) = (Pipe(), Pipe())
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+        process.arguments = ["s_client", "-quiet", "-connect", "127.0.0.1:\(port)"]
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        try input.fileHandleForWriting.write(contentsOf: Data("GET /healthz HTTP/1.1\r\nHost: x\r\n".utf8))
+        let began = ContinuousClock.now
+        while process.isRunning, ContinuousClock.now - began < .seconds(10) { try await Task.sleep(for: .milliseconds(100)) }
+        #expect(!process.isRunning, "the request never became whole")
+        process.terminate()
+        await fixture.remove()
+    }
+
     @Test func theListenersCertificateIsReplacedWhileTheyRun() async throws {
         let fixture = try await Fixture.start()
         var request = SkepHTTP.HTTPRequest(.get, fixture.operators + "/healthz")

@@ -124,7 +124,7 @@ public final class Coordinator: Service {
         _ router: Router<CoordinatorContext>, _ listener: Listener, _ box: TLSBox, _ endpoint: CoordinatorConfiguration.Endpoint,
         _ counter: AddressCounter
     ) -> any Service {
-        let handshake = configuration.handshakeSeconds
+        let (handshake, whole) = (configuration.handshakeSeconds, configuration.requestSeconds)
         let (live, bound, refusals) = (live, bound, refusals)
         return Application(
             router: router,
@@ -136,7 +136,7 @@ public final class Coordinator: Service {
                         configuration: .init(
                             idleTimeout: .seconds(300),
                             httpDecoderConfiguration: .init(maxHeaderFieldSize: 16_384, maxHeaderListSize: 32_768, maxHeaderFieldCount: 64))),
-                    counter: counter, live: live, refusals: refusals, handshakeSeconds: handshake)
+                    counter: counter, live: live, refusals: refusals, handshakeSeconds: handshake, requestSeconds: whole)
             },
             configuration: .init(
                 address: .hostname(endpoint.host, port: endpoint.port), serverName: "skep", backlog: 1024,

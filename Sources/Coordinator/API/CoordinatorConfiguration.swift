@@ -53,12 +53,14 @@ public struct CoordinatorConfiguration: Sendable {
     public var certificateSeconds: Int64
     /// How long a connection may take to make its handshake and to send its first byte, seconds.
     public var handshakeSeconds: Int64
+    /// How long a request may take to be whole and answered, seconds; reports are held for less.
+    public var requestSeconds: Int64
     public var version: String
 
     public init(
         state: String, operators: Endpoint, agents: Endpoint, advertise: [String], packages: String = "/usr/share/skep/packages",
         settings: Settings = Settings(), maximumConnections: Int = 8192, machineID: String? = nil, certificateSeconds: Int64 = 24 * 3600,
-        handshakeSeconds: Int64 = 10, version: String = "0.1.0"
+        handshakeSeconds: Int64 = 10, requestSeconds: Int64 = 60, version: String = "0.1.0"
     ) {
         self.state = state
         self.operators = operators
@@ -70,6 +72,7 @@ public struct CoordinatorConfiguration: Sendable {
         self.machineID = machineID
         self.certificateSeconds = certificateSeconds
         self.handshakeSeconds = handshakeSeconds
+        self.requestSeconds = requestSeconds
         self.version = version
     }
 }

@@ -29,6 +29,7 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
     let live: LiveConnections
     let refusals: RefusalLog
     let handshakeSeconds: Int64
+    let requestSeconds: Int64
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let address = channel.remoteAddress?.ipAddress ?? "local"
@@ -41,7 +42,7 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
         return channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.current))
             try channel.pipeline.syncOperations.addHandler(
-                ConnectionGuard(first: .seconds(handshakeSeconds), whole: .seconds(60)) { [refusals] in
+                ConnectionGuard(first: .seconds(handshakeSeconds), whole: .seconds(requestSeconds)) { [refusals] in
                     refusals.note("NoRequest", caller: address)
                 })
         }.flatMap { base.setup(channel: channel, logger: logger) }
