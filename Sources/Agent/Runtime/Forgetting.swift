@@ -34,13 +34,13 @@ internal import SkepSystem
         var failures: [String: String] = [:]
         while true {
             let look = await machine.observe(spec: spec, memory: brain.memory)
-            let actions = brain.pass(look, now: now)
+            // Inside of dpkg's own run its lock cannot be had and it looks interrupted: the package's script releases what is held, afterwards.
+            let actions = brain.pass(look, now: now).filter { $0.lane != .packages || getenv("DPKG_MAINTSCRIPT_PACKAGE") == nil }
             try store.save(brain.memory)
             if actions.isEmpty, brain.failures.isEmpty { break }
             guard SystemClock.monotonicMilliseconds() - begin < limit else { break }
             for action in actions {
-                // Inside of dpkg's own run its lock cannot be had: the package's script releases what is held, afterwards.
-                let outcome = action.lane == .packages && getenv("DPKG_MAINTSCRIPT_PACKAGE") != nil ? .done : await machine.perform(action)
+                let outcome = await machine.perform(action)
                 if case .failed(let reason) = outcome {
                     failures[action.words] = reason
                 } else {
