@@ -153,7 +153,8 @@ import Testing
     @Test func evictionCutsLiveConnections() async throws {
         let fixture = try await Fixture.start(settings: Settings(beat: 20_000, suspectAfter: 40_000, downAfter: 60_000))
         _ = try await fixture.apply()
-        let machine = try await fixture.enrol("n2", machine: 2)
+        let token = try await fixture.invite("n2").token
+        let machine = try await fixture.enrol("n2", machine: 2, token: token)
         let first = try await machine.report()
         let held = Task { try await machine.report(holds: first.revision, urgent: false) }
         try await Task.sleep(for: .milliseconds(500))
@@ -164,6 +165,8 @@ import Testing
         #expect(ContinuousClock.now - began < .seconds(5), "the held report ended at once")
         #expect(await refusal { try await machine.report() } != "none")
         #expect(try await fixture.status().nodes[1].liveness == "evicted")
+        // The used invitation does not let it in again, though the key is the same.
+        #expect(await refusal { try await fixture.enrol("n2", machine: 2, token: token, key: machine.key) } == "TokenUsed")
         // The same machine may come again, with a new invitation, and is the same node.
         let back = try await fixture.enrol("n2", machine: 2)
         #expect(back.id == machine.id)

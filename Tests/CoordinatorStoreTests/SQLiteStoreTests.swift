@@ -156,6 +156,13 @@ func act(_ message: String) -> Event { Event(at: at(5), cluster: cluster, kind: 
         try await scratch.store.markUsed(serial: "02", at: at(5))
         #expect(try await scratch.store.certificate(serial: "01")?.revoked == true)
         #expect(try await scratch.store.certificate(serial: "02")?.used == at(5))
+        for number in 10..<30 {
+            try await scratch.store.add(
+                NodeCertificate(serial: "\(number)", node: n1, key: "k", pem: "P", issued: at(Int64(number)), notAfter: at(99)))
+        }
+        #expect(try await scratch.store.certificate(serial: "21") == nil, "few that were never used are kept")
+        #expect(try await scratch.store.certificate(serial: "22") != nil)
+        #expect(try await scratch.store.certificate(serial: "02") != nil, "one in use always is")
         try await scratch.store.revokeCertificates(of: n1)
         #expect(try await scratch.store.certificate(serial: "02")?.revoked == true)
     }

@@ -27,7 +27,15 @@ extension SQLiteStore {
     }
 
     public func add(_ certificate: NodeCertificate) async throws {
-        try await write { db in try Self.insert(db, certificate) }
+        try await write { db in
+            try Self.insert(db, certificate)
+            // Answers that were lost on the way leave certificates that nobody has: a few are kept, one of them may still come in.
+            try db.execute(
+                sql: """
+                    DELETE FROM certificates WHERE node = ?1 AND used IS NULL AND serial NOT IN (
+                        SELECT serial FROM certificates WHERE node = ?1 AND used IS NULL ORDER BY issued DESC, rowid DESC LIMIT 8)
+                    """, arguments: [certificate.node.rawValue])
+        }
     }
 
     public func certificate(serial: String) async throws -> NodeCertificate? {
@@ -63,7 +71,7 @@ extension SQLiteStore {
 
     public func prune(certificatesBefore: Instant, now: Instant) async throws {
         try await write { db in
-            // The newest of each node stays: it may be renewed late.
+            // By then the time for a late renewal is over as well.
             try db.execute(sql: "DELETE FROM certificates WHERE not_after < ?", arguments: [certificatesBefore.milliseconds])
             try db.execute(sql: "DELETE FROM sessions WHERE expires < ?", arguments: [now.milliseconds])
             try db.execute(sql: "DELETE FROM challenges WHERE expires < ?", arguments: [now.milliseconds])

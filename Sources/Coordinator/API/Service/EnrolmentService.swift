@@ -120,12 +120,33 @@ struct EnrolmentService: Sendable {
             throw Refusal(.unauthorized, "TokenExpired", "this invitation has run out: make another with `skep node invite`")
         }
         let name = try await Self.name(request, invitation, runtime)
+        let isFirstUse = invitation.usedKey == nil
         invitation.usedAt = now
         invitation.usedKey = key
+        // An approval or an eviction of this moment waits, and is not written over.
+        await runtime.lock()
+        do {
+            let answer = try await admit(
+                request, name, machine: machine, key: key, invitation: invitation, isFirstUse: isFirstUse, to: runtime, now: now)
+            await runtime.unlock()
+            return answer
+        } catch {
+            await runtime.unlock()
+            throw error
+        }
+    }
 
+    private func admit(
+        _ request: EnrolRequest, _ name: NodeName, machine: String, key: String, invitation: Invitation, isFirstUse: Bool,
+        to runtime: ClusterRuntime, now: Instant
+    ) async throws -> EnrolAnswer {
         let nodes = await runtime.nodes
         let spec = await runtime.spec
         let known = nodes.values.first { $0.machineID == machine }
+        // A used invitation repeats its answer to the node that it made, and does nothing else.
+        guard isFirstUse || known.map({ $0.key == key && !$0.evicted }) ?? false else {
+            throw Refusal(.unauthorized, "TokenUsed", "this invitation was used already: make another with `skep node invite`")
+        }
         if let other = nodes.values.first(where: { $0.name == name && !$0.evicted && $0.machineID != machine }) {
             throw Refusal(
                 .conflict, "NameTaken",
