@@ -33,7 +33,7 @@ deb: ## dist/*.deb
 
 bench: ## the figures of docs/benchmarks.md
 	@packaging/host-packages build test
-	@Tests/bench
+	@if [ -x Tests/bench ]; then Tests/bench; else echo "there is no bench yet"; exit 1; fi
 
 format: ## formats the sources in place
 	swift format -i -r Sources Tests Package.swift
