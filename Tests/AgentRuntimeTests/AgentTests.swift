@@ -43,7 +43,8 @@ import Testing
 @Suite struct AgentTests {
     let scratch: Scratch
     let identity = NodeIdentity(
-        cluster: ClusterName(unchecked: "lab"), node: NodeID(unchecked: "0123456789abcdef"), name: NodeName(unchecked: "n1"), coordinator: "https://c",
+        cluster: ClusterName(unchecked: "lab"), node: NodeID(unchecked: "0123456789abcdef"), name: NodeName(unchecked: "n1"),
+        coordinator: "https://c",
         agentEndpoint: "c:7444", serverName: CoordinatorAddress.serverName)
 
     init() throws {

@@ -49,7 +49,9 @@ final class CoordinatorStub: Sendable {
     init(_ scratch: Scratch) throws {
         folder = scratch.path + "/stub"
         try Files.makeDirectory(folder, mode: 0o700)
-        let script = String("\(#filePath)".split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")) + "/Fakes/coordinator-stub.py"
+        let script =
+            String("\(#filePath)".split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/"))
+            + "/Fakes/coordinator-stub.py"
         var toChild: [Int32] = [0, 0]
         var fromChild: [Int32] = [0, 0]
         guard pipe(&toChild) == 0, pipe(&fromChild) == 0 else { throw SystemError.last("pipe") }

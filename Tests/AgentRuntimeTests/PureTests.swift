@@ -51,7 +51,9 @@ import Testing
         #expect(!"\(token)".contains("c2Vj"))
     }
 
-    @Test(arguments: ["", "skep1", "skep2.lab.x.\(digest)", "skep1.Lab.x.\(digest)", "skep1.lab..\(digest)", "skep1.lab.x.abcd", "skep1.lab.x.y.\(digest)"])
+    @Test(arguments: [
+        "", "skep1", "skep2.lab.x.\(digest)", "skep1.Lab.x.\(digest)", "skep1.lab..\(digest)", "skep1.lab.x.abcd", "skep1.lab.x.y.\(digest)",
+    ])
     func isRefused(_ text: String) {
         #expect(throws: AgentError(.badToken, "")) { try EnrolmentToken(text) }
     }
@@ -96,7 +98,8 @@ import Testing
 @Suite struct NewsTests {
     static func status(_ change: (inout NodeStatus) -> Void = { _ in }) -> NodeStatus {
         var status = NodeStatus(
-            node: NodeID(unchecked: "0123456789abcdef"), bootID: "b", agentVersion: "1", observed: Instant(milliseconds: 5), revision: 1, generation: nil,
+            node: NodeID(unchecked: "0123456789abcdef"), bootID: "b", agentVersion: "1", observed: Instant(milliseconds: 5), revision: 1,
+            generation: nil,
             facts: NodeFacts(machineID: "m", hostname: "h"), swarm: SwarmStatus(state: .inactive))
         change(&status)
         return status

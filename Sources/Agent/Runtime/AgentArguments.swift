@@ -42,7 +42,8 @@ public struct AgentArguments: Sendable, Equatable {
         while let word = rest.popFirst() {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard word.hasPrefix("--"), allowed.contains(parts[0]) || parts[0] == "--root" else {
-                throw Self.wrong(word.hasPrefix("skep1.") ? "the token may not be an argument, others could read it" : "'\(word)' does not belong to '\(first)'")
+                throw Self.wrong(
+                    word.hasPrefix("skep1.") ? "the token may not be an argument, others could read it" : "'\(word)' does not belong to '\(first)'")
             }
             if valued.contains(parts[0]) {
                 guard let value = parts.count == 2 ? parts[1] : rest.popFirst(), !value.isEmpty else { throw Self.wrong("\(word) wants a value") }

@@ -50,7 +50,8 @@ public import SkepSystem
         }
         let token = try EnrolmentToken(try await Self.token(source))
         let enrolment = Enrolment(
-            store: try IdentityStore(paths), client: CoordinatorClient(http: HTTPClient(idleConnections: 1)), facts: try machineFacts(), say: Self.say)
+            store: try IdentityStore(paths), client: CoordinatorClient(http: HTTPClient(idleConnections: 1)), facts: try machineFacts(), say: Self.say
+        )
         let identity = try await enrolment.run(.init(coordinator: address, token: token, name: wanted))
         Self.say("enrolled as node \(identity.name) (\(identity.node)) of cluster \(identity.cluster)")
     }
@@ -59,7 +60,8 @@ public import SkepSystem
         guard let file = try StatusFile.read(paths) else {
             let reason =
                 try IdentityStore(paths).identity() == nil
-                ? "this machine is not enrolled: run the line that `skep node invite` prints" : "skep-agent is not running: systemctl start skep-agent"
+                ? "this machine is not enrolled: run the line that `skep node invite` prints"
+                : "skep-agent is not running: systemctl start skep-agent"
             throw AgentError(.notEnrolled, reason)
         }
         if json {

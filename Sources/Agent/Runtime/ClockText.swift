@@ -7,7 +7,8 @@ enum ClockText {
     static func words(_ offset: Int64) -> String {
         let seconds = abs(offset) / 1000
         let span =
-            seconds >= 172_800 ? "\(seconds / 86_400) days"
+            seconds >= 172_800
+            ? "\(seconds / 86_400) days"
             : seconds >= 3600 ? "\(seconds / 3600) h \(seconds % 3600 / 60) min" : seconds >= 60 ? "\(seconds / 60) min" : "\(seconds) s"
         return "\(span) \(offset >= 0 ? "ahead of" : "behind")"
     }

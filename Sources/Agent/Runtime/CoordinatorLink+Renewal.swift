@@ -29,7 +29,8 @@ extension CoordinatorLink {
                     continue
                 case .gone:
                     change {
-                        $0.renewalFailure = "it expired more than 30 days ago, which is too late to renew it: enrol this node again with `skep node invite`"
+                        $0.renewalFailure =
+                            "it expired more than 30 days ago, which is too late to renew it: enrol this node again with `skep node invite`"
                     }
                     wait = 3_600_000
                 }

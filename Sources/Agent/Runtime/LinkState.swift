@@ -27,7 +27,9 @@ public struct LinkState: Sendable, Equatable {
         if isEvicted {
             return Condition(
                 .connected, .false, reason: "Evicted",
-                message: "this node was removed from its cluster; it keeps its last spec. To take it back: skep node invite; to clean it: purge skep-agent",
+                message:
+                    "this node was removed from its cluster; it keeps its last spec. To take it back: skep node invite; "
+                    + "to clean it: purge skep-agent",
                 since: failedSince ?? now)
         }
         if let failure {
@@ -55,9 +57,12 @@ public struct LinkState: Sendable, Equatable {
         if let renewalFailure {
             let words = left > 0 ? "the certificate is good for \(left / 3600) h more and was not renewed" : "the certificate has expired"
             return Condition(
-                .identity, left > 0 ? .true : .false, reason: left > 0 ? "RenewalFailed" : "Expired", message: "\(words): \(renewalFailure)", since: now)
+                .identity, left > 0 ? .true : .false, reason: left > 0 ? "RenewalFailed" : "Expired", message: "\(words): \(renewalFailure)",
+                since: now)
         }
-        guard left > 0 else { return Condition(.identity, .false, reason: "Expired", message: "the certificate has expired; asking for a late renewal", since: now) }
+        guard left > 0 else {
+            return Condition(.identity, .false, reason: "Expired", message: "the certificate has expired; asking for a late renewal", since: now)
+        }
         return Condition(.identity, .true, reason: "CertificateValid", message: "the certificate is renewed before it ends", since: now)
     }
 }

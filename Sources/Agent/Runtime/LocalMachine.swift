@@ -60,7 +60,8 @@ public import SkepSystem
         }
         return Observation(
             facts: facts, packages: host.packages, engine: engine.engine, daemonConfig: host.daemonConfig,
-            daemonText: try? Files.readText(daemonConfig), sysctls: host.sysctls, table: host.table, server: host.server, mounts: host.mounts, swarm: engine.swarm, manager: engine.manager, probe: probe.report)
+            daemonText: try? Files.readText(daemonConfig), sysctls: host.sysctls, table: host.table, server: host.server, mounts: host.mounts,
+            swarm: engine.swarm, manager: engine.manager, probe: probe.report)
     }
 
     public func perform(_ action: AgentAction) async -> ActionOutcome {

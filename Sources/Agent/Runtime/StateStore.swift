@@ -30,7 +30,8 @@ public struct StateStore: Sendable {
         } catch {
             // Revision 0: the coordinator sends the newest again.
             loaded.spec = (try? SealedFile<NodeSpec>(path: paths.formerSpec).read())?.value
-            faults.append("\(error.message); " + (loaded.spec == nil ? "waiting for the coordinator to send it again" : "the one before it is used until then"))
+            faults.append(
+                "\(error.message); " + (loaded.spec == nil ? "waiting for the coordinator to send it again" : "the one before it is used until then"))
         }
         do throws(AgentError) {
             loaded.memory = try SealedFile<AgentMemory>(path: paths.memory).read()?.value ?? AgentMemory()

@@ -19,7 +19,9 @@ public struct StatusFile: Codable, Sendable {
     init(identity: NodeIdentity, link: LinkState?, status: NodeStatus, passes: Int, spec: Generation?) {
         self.identity = identity
         self.link = link.map {
-            Link(connected: $0.failure == nil && $0.answeredAt != nil, answeredAt: $0.answeredAt, failure: $0.failure, certificateEnds: $0.certificateEnds)
+            Link(
+                connected: $0.failure == nil && $0.answeredAt != nil, answeredAt: $0.answeredAt, failure: $0.failure,
+                certificateEnds: $0.certificateEnds)
         }
         self.status = status
         self.passes = passes

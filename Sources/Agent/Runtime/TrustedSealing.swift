@@ -30,7 +30,8 @@ public struct TrustedSealing: Sendable {
             throw AgentError(.refused, "no token is sealed to node \(sealing.node): \(error)")
         }
         guard chain.leaf.uris == [NodeIdentity.uri(cluster, sealing.node)] else {
-            throw AgentError(.refused, "no token is sealed to node \(sealing.node): the certificate is for \(chain.leaf.uris.joined(separator: ", "))")
+            throw AgentError(
+                .refused, "no token is sealed to node \(sealing.node): the certificate is for \(chain.leaf.uris.joined(separator: ", "))")
         }
         guard Bytes.hex(chain.leaf.publicKeySHA256) == expectedKey else {
             throw AgentError(.refused, "no token is sealed to node \(sealing.node): its key is not the one that was seen to enrol")
