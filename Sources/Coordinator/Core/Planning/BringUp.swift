@@ -35,7 +35,7 @@ extension Planning {
     private mutating func allFactsAreIn() -> Bool {
         var complete = true
         for entry in spec.nodes where !record.deferred.contains(entry.name) {
-            if let participant = participants.first(where: { $0.entry.name == entry.name }) {
+            if let participant = byName[entry.name] {
                 if participant.status == nil || !participant.isHeard {
                     wait("\(entry.name)", for: "its agent, which has not reported", command: "skep node defer \(entry.name)")
                     complete = false
@@ -108,10 +108,8 @@ extension Planning {
 
     /// Addresses that could be advertised: not local to a link, not one that two nodes have, those of `nodes` first.
     func candidateAddresses(_ participant: Participant) -> [IPAddress] {
-        var owners: [IPAddress: Int] = [:]
-        for other in participants { for address in Set(other.status?.facts.addresses.map(\.address) ?? []) { owners[address, default: 0] += 1 } }
         let ranges = spec.audiences[.nodes] ?? []
-        let mine = (participant.status?.facts.addresses.map(\.address) ?? []).filter { !$0.isLoopback && !$0.isLinkLocal && owners[$0] == 1 }
+        let mine = (participant.status?.facts.addresses.map(\.address) ?? []).filter { !$0.isLoopback && !$0.isLinkLocal && addressOwners[$0] == 1 }
         return Set(mine).sorted { left, right in
             let leftInside = ranges.contains { $0.contains(left) }
             let rightInside = ranges.contains { $0.contains(right) }

@@ -7,24 +7,35 @@ struct FirewallCompiler {
     private var spec: ClusterSpec { planning.spec }
     private var dataPathPort: Int { Int(planning.record.decisions?.dataPathPort ?? 4789) }
 
-    func compile(for participant: Planning.Participant) -> FirewallSpec {
-        var audiences = spec.audiences
-        audiences[.cluster] = clusterAddresses.compactMap { CIDR($0, prefix: $0.width) }
+    private let audiences: [Audience: [CIDR]]
+    private let departed: [IPAddress]
+
+    init(planning: Planning) {
+        self.planning = planning
+        let addresses = Self.clusterAddresses(planning)
+        var audiences = planning.spec.audiences
+        audiences[.cluster] = addresses.compactMap { CIDR($0, prefix: $0.width) }
         for (audience, ranges) in audiences { audiences[audience] = CIDR.merged(ranges) }
-        let current = Set(clusterAddresses)
-        let departed = planning.snapshot.nodes.filter(\.evicted)
+        self.audiences = audiences
+        let current = Set(addresses)
+        let left = planning.snapshot.nodes.filter(\.evicted)
             .flatMap { node in planning.record.addresses[node.id].map { [$0] } ?? node.status?.facts.addresses.map(\.address) ?? [] }
             .filter { !current.contains($0) && !$0.isLinkLocal && !$0.isLoopback }
-        let cluster = rules(for: participant).filter { $0.audiences == [.cluster] }
+        departed = Set(left).sorted()
+    }
+
+    func compile(for participant: Planning.Participant) -> FirewallSpec {
+        let rules = rules(for: participant)
         return FirewallSpec(
-            audiences: audiences, rules: rules(for: participant), departed: Set(departed).sorted(),
-            clusterPorts: Set(cluster.map(\.ports)).sorted(), encrypted: spec.networks.contains(where: \.encrypted),
+            audiences: audiences, rules: rules, departed: departed,
+            clusterPorts: Set(rules.filter { $0.audiences == [.cluster] }.map(\.ports)).sorted(),
+            encrypted: spec.networks.contains(where: \.encrypted),
             localPortRange: spec.kind == .target && !(spec.audiences[.users] ?? []).isEmpty, trialSeconds: planning.snapshot.settings.trialSeconds,
             attempt: planning.record.firewallAttempts[participant.id] ?? 0)
     }
 
     /// The enrolled nodes: what is advertised once it is decided, else the addresses that only one of them has.
-    var clusterAddresses: [IPAddress] {
+    private static func clusterAddresses(_ planning: Planning) -> [IPAddress] {
         let all = planning.participants.flatMap { participant in
             planning.record.addresses[participant.id].map { [$0] } ?? planning.candidateAddresses(participant)
         }

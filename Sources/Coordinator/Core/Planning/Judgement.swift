@@ -13,7 +13,7 @@ extension Planning {
         let notReady = plan.stacks.filter { !$0.ready }
         problems += notReady.map { "stack \($0.name): \($0.reason ?? "not ready")" }
         let joined = spec.nodes.filter { !record.deferred.contains($0.name) }.allSatisfy { entry in
-            participants.contains { $0.entry.name == entry.name && isMember($0) && $0.status?.swarm.isManager == (entry.role == .manager) }
+            byName[entry.name].map { isMember($0) && $0.status?.swarm.isManager == (entry.role == .manager) } ?? false
         }
         plan.ready = problems.isEmpty && joined && open == nil && plan.waits.isEmpty
         plan.phase = phase(joined: joined, stacksReady: notReady.isEmpty)

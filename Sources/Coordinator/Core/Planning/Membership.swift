@@ -28,6 +28,7 @@ extension Planning {
         let isOurs = participant.status?.condition(.swarm)?.status == .true
         if isOurs, let made = participant.status?.manager?.swarmID {
             record.swarm = made
+            findActing()
             step("made", "the swarm \(made) stands on \(participant.entry.name)")
             end("the swarm is made")
             return
@@ -145,7 +146,7 @@ extension Planning {
 
     private mutating func sayWhoIsMissing() {
         for entry in spec.nodes {
-            guard let participant = participants.first(where: { $0.entry.name == entry.name }) else {
+            guard let participant = byName[entry.name] else {
                 let unapproved = snapshot.nodes.contains { $0.name == entry.name && !$0.approved && !$0.evicted }
                 if unapproved { wait("\(entry.name)", for: "an operator's approval", command: "skep node approve \(entry.name)") }
                 else { wait("\(entry.name)", for: "a machine to enrol under that name", command: "skep node invite \(entry.name)") }

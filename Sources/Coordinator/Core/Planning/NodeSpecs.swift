@@ -4,11 +4,13 @@ import SkepModel
 extension Planning {
     mutating func assemble() {
         record.sharesServed = record.sharesServed || serverExports
+        let firewall = FirewallCompiler(planning: self)
+        let peers = peers
         for participant in participants {
-            var wanted = base(participant)
+            var wanted = base(participant, peers)
             wanted.docker = docker
             wanted.sysctls = participant.entry.sysctls
-            if participant.status != nil { wanted.firewall = FirewallCompiler(planning: self).compile(for: participant) }
+            if participant.status != nil { wanted.firewall = firewall.compile(for: participant) }
             wanted.shares = shares(participant, mounts: true)
             wanted.swarm = swarm(participant)
             wanted.probe = probe(participant)
@@ -24,7 +26,7 @@ extension Planning {
         return snapshot.nodes.filter { $0.approved && !$0.evicted && !named.contains($0.id) }
     }
 
-    func base(_ participant: Participant) -> NodeSpec {
+    func base(_ participant: Participant, _ peers: [Peer]) -> NodeSpec {
         NodeSpec(
             cluster: spec.name, node: participant.id, name: participant.entry.name, generation: snapshot.generation, role: participant.entry.role,
             peers: peers, beat: snapshot.settings.beat)
@@ -38,7 +40,7 @@ extension Planning {
         return wanted
     }
 
-    private var peers: [Peer] {
+    var peers: [Peer] {
         participants.map { Peer(node: $0.id, name: $0.entry.name, address: record.addresses[$0.id], key: $0.node.key, enrolment: $0.node.enrolment) }
             .sorted { $0.name < $1.name }
     }
@@ -51,7 +53,7 @@ extension Planning {
     }
 
     private var serverExports: Bool {
-        guard let nfs = spec.nfs, let server = participants.first(where: { $0.entry.name == nfs.server }) else { return false }
+        guard let nfs = spec.nfs, let server = byName[nfs.server] else { return false }
         return record.addresses[server.id] != nil && server.status?.condition(.exports)?.status == .true
     }
 
@@ -67,7 +69,7 @@ extension Planning {
         }
         guard mounts else { return nil }
         var wanted = NodeSpec.Shares(v3: nfs.v3, client: true)
-        if record.sharesServed, let server = participants.first(where: { $0.entry.name == nfs.server }), let address = record.addresses[server.id] {
+        if record.sharesServed, let server = byName[nfs.server], let address = record.addresses[server.id] {
             wanted.mounts = nfs.shares.map { share in
                 NodeSpec.Mount(name: share.name, server: address, path: share.path, mount: share.mount, write: share.write.contains(participant.entry.name))
             }

@@ -20,6 +20,12 @@ struct Planning {
     var record: ClusterRecord
     var operations: [Operation]
     var plan: Plan
+    let byName: [NodeName: Participant]
+    /// How many nodes have an address: one that two have is never advertised.
+    let addressOwners: [IPAddress: Int]
+    /// The manager that works for the swarm: the leader if it is heard, else the first that is.
+    private(set) var acting: Participant?
+    private var members: [String: ManagerView.Member] = [:]
 
     init(_ snapshot: Snapshot, now: Instant) {
         self.snapshot = snapshot
@@ -27,12 +33,20 @@ struct Planning {
         record = snapshot.record
         operations = snapshot.operations
         plan = Plan(record: snapshot.record)
+        var machines: [NodeName: Snapshot.Node] = [:]
+        for node in snapshot.nodes where node.approved && !node.evicted && machines[node.name] == nil { machines[node.name] = node }
         participants = snapshot.spec.nodes.compactMap { entry in
-            let machine = snapshot.nodes.first { $0.name == entry.name && $0.approved && !$0.evicted }
-            return machine.map {
+            machines[entry.name].map {
                 Participant(entry: entry, node: $0, liveness: Liveness(seen: $0.seen, now: now, settings: snapshot.settings))
             }
         }
+        byName = Dictionary(participants.map { ($0.entry.name, $0) }) { first, _ in first }
+        var owners: [IPAddress: Int] = [:]
+        for participant in participants {
+            for address in Set(participant.status?.facts.addresses.map(\.address) ?? []) { owners[address, default: 0] += 1 }
+        }
+        addressOwners = owners
+        findActing()
     }
 
     var spec: ClusterSpec { snapshot.spec }
@@ -42,14 +56,15 @@ struct Planning {
 
     func name(_ id: NodeID) -> String { snapshot.nodes.first { $0.id == id }?.name.rawValue ?? id.rawValue }
 
-    /// The manager that works for the swarm: the leader if it is heard, else the first that is.
-    var acting: Participant? {
-        guard record.swarm != nil else { return nil }
+    /// Looks for the acting manager; once more when the swarm is first known.
+    mutating func findActing() {
+        guard record.swarm != nil else { return }
         let managers = participants.filter { $0.liveness == .live && isMember($0) && $0.status?.manager?.swarmID == record.swarm }
         let leader = managers.first { participant in
             participant.status?.manager?.members.contains { $0.leader && $0.id == participant.status?.swarm.nodeID } ?? false
         }
-        return leader ?? managers.first
+        acting = leader ?? managers.first
+        members = Dictionary((view?.members ?? []).map { ($0.id, $0) }) { first, _ in first }
     }
 
     /// The swarm as the acting manager sees it.
@@ -62,8 +77,7 @@ struct Planning {
     }
 
     func member(_ participant: Participant) -> ManagerView.Member? {
-        guard let id = participant.status?.swarm.nodeID else { return nil }
-        return view?.members.first { $0.id == id }
+        participant.status?.swarm.nodeID.flatMap { members[$0] }
     }
 
     mutating func wait(_ what: String, for reason: String, command: String? = nil) {

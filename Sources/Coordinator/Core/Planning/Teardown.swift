@@ -66,7 +66,7 @@ extension Planning {
     }
 
     private func wanted(_ participant: Participant, _ stage: ClusterRecord.Teardown.Stage, _ teardown: ClusterRecord.Teardown) -> NodeSpec {
-        var wanted = base(participant)
+        var wanted = base(participant, peers)
         if stage < .hosts {
             wanted.docker = docker
             wanted.sysctls = participant.entry.sysctls
