@@ -4,9 +4,10 @@ import SkepModel
 /// A cluster of many nodes in which all is as it should be: what the planner passes over all day.
 public struct LargeCluster: Sendable {
     private let snapshot: Snapshot
-    private let now = Instant(milliseconds: 1_000_000_000)
+    private let now: Instant
 
     public init(nodes count: Int) {
+        let now = Instant(milliseconds: 1_000_000_000)
         let ranges = [CIDR("10.0.0.0/8")].compactMap { $0 }
         let entries = (1...count).map {
             ClusterSpec.Node(name: NodeName(unchecked: "n\($0)"), role: $0 <= 3 ? .manager : .worker, labels: ["zone": "z\($0 % 7)"])
@@ -43,6 +44,7 @@ public struct LargeCluster: Sendable {
             swarmID: "s", members: members,
             stacks: [.init(name: "web", ours: true, services: [.init(name: "web_web", running: 1, desired: 1, bundle: "d")])])
         snapshot = made
+        self.now = now
     }
 
     /// One pass; true when the cluster is ready, as it should be.
