@@ -11,6 +11,8 @@ import Testing
     private let node = "skep-t-node"
     private let neighbour = "skep-t-peer"
     private let container = "skep-t-box"
+    /// Another container on the same bridge, which publishes nothing.
+    private let client = "skep-t-client"
 
     @discardableResult
     private func sh(_ script: String, input: String? = nil) throws -> (Int32, String) {
@@ -43,16 +45,20 @@ import Testing
         let made = try sh(
             """
             set -e
-            for n in \(node) \(neighbour) \(container); do ip netns add $n; ip -n $n link set lo up; done
+            for n in \(node) \(neighbour) \(container) \(client); do ip netns add $n; ip -n $n link set lo up; done
             ip -n \(node) link add eth0 type veth peer name eth0 netns \(neighbour)
             ip -n \(node) link add docker_gwbridge type bridge
             ip -n \(node) link add box type veth peer name eth0 netns \(container)
             ip -n \(node) link set box master docker_gwbridge
+            ip -n \(node) link add client type veth peer name eth0 netns \(client)
+            ip -n \(node) link set client master docker_gwbridge
+            ip -n \(client) addr add 172.18.0.3/16 dev eth0
             ip -n \(node) addr add 10.77.0.11/24 dev eth0; ip -n \(neighbour) addr add 10.77.0.12/24 dev eth0
             ip -n \(node) addr add 172.18.0.1/16 dev docker_gwbridge; ip -n \(container) addr add 172.18.0.2/16 dev eth0
-            for l in eth0 docker_gwbridge box; do ip -n \(node) link set $l up; done
-            ip -n \(neighbour) link set eth0 up; ip -n \(container) link set eth0 up
+            for l in eth0 docker_gwbridge box client; do ip -n \(node) link set $l up; done
+            ip -n \(neighbour) link set eth0 up; ip -n \(container) link set eth0 up; ip -n \(client) link set eth0 up
             ip -n \(container) route add default via 172.18.0.1
+            ip -n \(client) route add default via 172.18.0.1
             ip -n \(neighbour) route add 172.18.0.0/16 via 10.77.0.11
             ip netns exec \(node) sysctl -q -w net.ipv4.ip_forward=1
             ip netns exec \(node) nft -f - <<'END'
@@ -84,7 +90,7 @@ import Testing
         try sh(
             """
             for f in /tmp/skep-t-box.pid /tmp/skep-t-node.pid; do [ -f $f ] && kill $(cat $f) 2>/dev/null; rm -f $f; done
-            for n in \(node) \(neighbour) \(container); do ip netns del $n 2>/dev/null; done; true
+            for n in \(node) \(neighbour) \(container) \(client); do ip netns del $n 2>/dev/null; done; true
             """)
     }
 
@@ -115,12 +121,12 @@ import Testing
         try setUp()
         defer { try? tearDown() }
         try install(Samples.firewall)
-        #expect(try connects(container, "10.77.0.11", 443))
-        #expect(try !connects(container, "10.77.0.11", 22))
-        #expect(try !connects(container, "10.77.0.11", 8080))
+        #expect(try connects(client, "10.77.0.11", 443))
+        #expect(try !connects(client, "10.77.0.11", 22))
+        #expect(try !connects(client, "10.77.0.11", 8080))
         try sh(
             "ip netns exec \(neighbour) timeout 60 python3 -m http.server 5000 </dev/null >/dev/null 2>&1 & echo $! >/tmp/skep-t-node2.pid; sleep 0.7")
-        #expect(try connects(container, "10.77.0.12", 5000), "outward is free")
+        #expect(try connects(client, "10.77.0.12", 5000), "outward is free")
         try sh("kill $(cat /tmp/skep-t-node2.pid); rm -f /tmp/skep-t-node2.pid")
     }
 }
