@@ -137,7 +137,7 @@ internal import SkepSystem
         try Files.makeDirectory(layout.state, mode: 0o700)
         try AtomicFile.write(candidate, text, mode: 0o600)
         defer { try? Files.remove(candidate) }
-        let result = try await run(layout.dockerd("--validate", "--config-file", candidate))
+        let result = try await run(layout.dockerd("--validate", "--config-file", candidate, deadline: .seconds(120)))
         guard !result.succeeded, !result.errorOutput.contains("unknown flag") else { return }
         throw HostFailure("the engine refuses the merged daemon.json, which was not installed: \(result.lastWords(2))")
     }
