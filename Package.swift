@@ -96,13 +96,17 @@ let package = Package(
         swift(
             "CoordinatorAPI", "Coordinator/API",
             [
-                "SkepModel", "SkepWire", "SkepSystem", "SkepClusterFile", "SkepCompose", "CoordinatorCore", "CoordinatorStore", "CoordinatorAuthority",
+                "SkepModel", "SkepWire", "SkepSystem", "SkepClusterFile", "SkepCompose", "CoordinatorCore", "CoordinatorStore",
+                "CoordinatorAuthority",
                 "CoordinatorDashboard", hummingbird, hummingbirdCore, httpTypes, nioSSL, nioCore, logging, lifecycle, crypto,
                 x509,
             ]),
         program(
             "skep-coordinator", "Coordinator/Main",
-            ["CoordinatorAPI", "CoordinatorStore", "CoordinatorAuthority", "CoordinatorCore", "SkepModel", "SkepSystem", "SkepYAML", argumentParser, logging, lifecycle, unixSignals]),
+            [
+                "CoordinatorAPI", "CoordinatorStore", "CoordinatorAuthority", "CoordinatorCore", "SkepModel", "SkepSystem", "SkepYAML",
+                argumentParser, logging, lifecycle, unixSignals,
+            ]),
 
         tests("SkepModelTests", "SkepModelTests", ["SkepModel"]),
         tests("AgentCoreTests", "AgentCoreTests", ["AgentCore", "SkepModel"]),
@@ -111,7 +115,9 @@ let package = Package(
         tests("SimulationTests", "SimulationTests", ["SkepSimulation"]),
 
         // Simulation: both cores on a virtual clock
-        .target(name: "SkepSimulation", dependencies: ["SkepModel", "AgentCore", "CoordinatorCore"], path: "Tests/Simulation/Engine", swiftSettings: strict),
+        .target(
+            name: "SkepSimulation", dependencies: ["SkepModel", "AgentCore", "CoordinatorCore"], path: "Tests/Simulation/Engine",
+            swiftSettings: strict),
         .executableTarget(name: "skep-simulate", dependencies: ["SkepSimulation"], path: "Tests/Simulation/Main", swiftSettings: strict),
 
         program(
@@ -133,7 +139,8 @@ let package = Package(
             ]),
         tests("CoordinatorAuthorityTests", "CoordinatorAuthorityTests", ["CoordinatorAuthority", "SkepModel", x509, crypto, asn1]),
         tests("CoordinatorDashboardTests", "CoordinatorDashboardTests", ["CoordinatorDashboard", "SkepModel", "SkepWire"]),
-        tests("AgentRuntimeTests", "AgentRuntimeTests", ["AgentRuntime", "AgentCore", "SkepModel", "SkepWire", "SkepHTTP", "SkepCrypto", "SkepSystem"]),
+        tests(
+            "AgentRuntimeTests", "AgentRuntimeTests", ["AgentRuntime", "AgentCore", "SkepModel", "SkepWire", "SkepHTTP", "SkepCrypto", "SkepSystem"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -80,7 +80,11 @@ import Testing
         other.audiences[.management] = Samples.ranges("192.0.2.0/24")
         brain.accept(Samples.spec(firewall: other), revision: 2)
         let later = start.advanced(by: 10_000)
-        guard case .installTable(let second)? = brain.pass(Samples.observation(table: "new", management: 1), now: later).first(where: { $0.lane == .firewall }) else {
+        guard
+            case .installTable(let second)? = brain.pass(Samples.observation(table: "new", management: 1), now: later).first(where: {
+                $0.lane == .firewall
+            })
+        else {
             Issue.record("the other table was not installed")
             return
         }

@@ -134,7 +134,8 @@ import Testing
         #expect(try !connects(client, "10.77.0.11", 22))
         #expect(try !connects(client, "10.77.0.11", 8080))
         try sh(
-            "ip netns exec \(neighbour) timeout 60 python3 -m http.server 5000 </dev/null >/dev/null 2>&1 & echo $! >/tmp/skep-t-node2.pid; sleep 0.7")
+            "ip netns exec \(neighbour) timeout 60 python3 -m http.server 5000 </dev/null >/dev/null 2>&1 & echo $! >/tmp/skep-t-node2.pid; sleep 0.7"
+        )
         #expect(try connectsSoon(client, "10.77.0.12", 5000), "outward is free")
         try sh("kill $(cat /tmp/skep-t-node2.pid); rm -f /tmp/skep-t-node2.pid")
     }

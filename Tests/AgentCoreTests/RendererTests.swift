@@ -12,7 +12,9 @@ import Testing
         #expect(ssh != nil && apps != nil && (ssh ?? 0) < (apps ?? 0))
         #expect(lines.contains("tcp dport 22 ip saddr @management4 counter name management accept comment \"ssh\""))
         #expect(lines.contains("tcp dport 443 meta nfproto ipv4 accept comment \"https\""))
-        #expect(lines.contains("fib daddr oifname { \"br-0123456789ab\", \"docker0\", \"docker_gwbridge\" } drop comment \"routed straight to a container\""))
+        #expect(
+            lines.contains(
+                "fib daddr oifname { \"br-0123456789ab\", \"docker0\", \"docker_gwbridge\" } drop comment \"routed straight to a container\""))
         #expect(lines.contains("fib daddr type local tcp dport { 2377 } ip saddr != @cluster4 drop comment \"nodes only\""))
         #expect(!text.contains("@cluster4 accept comment \"ssh"), "nodes do not belong to management")
     }

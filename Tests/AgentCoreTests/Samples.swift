@@ -13,7 +13,8 @@ enum Samples {
     static var firewall: FirewallSpec {
         FirewallSpec(
             audiences: [
-                .management: ranges("10.0.2.0/24"), .cluster: ranges("10.77.0.11/32", "10.77.0.12/32"), .users: ranges("0.0.0.0/0"), .nodes: ranges("10.77.0.0/24"),
+                .management: ranges("10.0.2.0/24"), .cluster: ranges("10.77.0.11/32", "10.77.0.12/32"), .users: ranges("0.0.0.0/0"),
+                .nodes: ranges("10.77.0.0/24"),
             ],
             rules: [
                 .init(ports: port(22), transport: .tcp, audiences: [.management], service: "ssh"),
@@ -26,14 +27,16 @@ enum Samples {
     static func spec(firewall: FirewallSpec? = nil, swarm: NodeSpec.Swarm = .undecided, docker: Bool = true) -> NodeSpec {
         NodeSpec(
             cluster: ClusterName(unchecked: "geneva"), node: NodeID(unchecked: "0000000000000001"), name: NodeName(unchecked: "n1"),
-            generation: Generation(3), role: .manager, docker: docker ? .init(package: "docker.io", hold: true) : nil, firewall: firewall, swarm: swarm)
+            generation: Generation(3), role: .manager, docker: docker ? .init(package: "docker.io", hold: true) : nil, firewall: firewall,
+            swarm: swarm)
     }
 
     static func observation(table: String? = nil, management: Int = 0, swarm: SwarmStatus = .init(state: .inactive)) -> Observation {
         Observation(
             facts: NodeFacts(machineID: "m", hostname: "n1", localPorts: port(32768, 60999)),
             packages: .seen(.init(installed: ["nftables", "docker.io", "apparmor"], held: ["docker.io"])),
-            engine: .seen(.running(version: "20.10.24", bridges: ["docker0", "docker_gwbridge"])), daemonConfig: .seen(.asWanted), sysctls: .seen([:]),
+            engine: .seen(.running(version: "20.10.24", bridges: ["docker0", "docker_gwbridge"])), daemonConfig: .seen(.asWanted),
+            sysctls: .seen([:]),
             table: .seen(.init(listing: table, managementConnections: management)), server: .seen(.init()), mounts: .seen([:]), swarm: .seen(swarm))
     }
 }

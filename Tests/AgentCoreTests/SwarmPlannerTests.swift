@@ -34,7 +34,10 @@ import Testing
         var brain = AgentBrain()
         brain.accept(Samples.spec(swarm: making), revision: 1)
         _ = brain.pass(Samples.observation(), now: now)
-        brain.finished(.initialiseSwarm(.init(operation: "op1", advertise: .v4(0x0a4d_000b), addressPool: Samples.ranges("10.100.0.0/16")[0], dataPathPort: 4789)), .done, seconds: 2, now: now)
+        brain.finished(
+            .initialiseSwarm(
+                .init(operation: "op1", advertise: .v4(0x0a4d_000b), addressPool: Samples.ranges("10.100.0.0/16")[0], dataPathPort: 4789)), .done,
+            seconds: 2, now: now)
         _ = brain.pass(Samples.observation(swarm: .init(state: .active, nodeID: "x", swarmID: "ours", isManager: true)), now: now)
         let gone = Samples.observation()
         #expect(brain.pass(gone, now: now.advanced(by: 1_000)).isEmpty)

@@ -63,7 +63,8 @@ struct Fixture {
             let paths = request.targets.flatMap { target in
                 target.addresses.map { address in
                     let good = !unreachable.contains(address)
-                    return ProbeReport.Path(node: target.node, address: address, tcp: good, udp: good, dataPath: good ? [4789, 7789] : [], mtu: good ? mtu : nil)
+                    return ProbeReport.Path(
+                        node: target.node, address: address, tcp: good, udp: good, dataPath: good ? [4789, 7789] : [], mtu: good ? mtu : nil)
                 }
             }
             snapshot.nodes[at].status?.probe = ProbeReport(round: request.round, complete: true, paths: paths)

@@ -16,7 +16,8 @@ import Testing
     }
 
     private func service(_ stack: StackName, running: Int, error: String? = nil) -> ManagerView.Stack {
-        .init(name: stack.rawValue, ours: true, services: [.init(name: "\(stack)_a", running: running, desired: 1, bundle: "\(stack)-1", error: error)])
+        .init(
+            name: stack.rawValue, ours: true, services: [.init(name: "\(stack)_a", running: running, desired: 1, bundle: "\(stack)-1", error: error)])
     }
 
     @Test func whatIsNeededComesFirst() {

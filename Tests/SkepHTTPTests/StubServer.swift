@@ -92,7 +92,7 @@ final class StubServer: Sendable {
             case "/held":
                 while !seen.isReleased { usleep(2000) }
                 answer("200 OK", Array("held".utf8))
-            case "/silent": 
+            case "/silent":
                 var byte: UInt8 = 0
                 while read(connection, &byte, 1) > 0 {}
             case "/hangup": return

@@ -176,8 +176,9 @@ import Testing
         var request = HTTPRequest(.get, "https://127.0.0.1:\(port)/")
         request.tls = TLSOptions(trust: .pinnedKeyOnly(try await authority.pin("server")), capturePeer: true)
         let certificates = try await HTTPClient().send(request).peerCertificates
-        #expect(certificates.map { $0.filter { !$0.isNewline } } == [
-            try authority.text("server.pem").filter { !$0.isNewline }, try authority.text("ca.pem").filter { !$0.isNewline },
-        ])
+        #expect(
+            certificates.map { $0.filter { !$0.isNewline } } == [
+                try authority.text("server.pem").filter { !$0.isNewline }, try authority.text("ca.pem").filter { !$0.isNewline },
+            ])
     }
 }

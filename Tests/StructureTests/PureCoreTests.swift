@@ -14,7 +14,8 @@ import Testing
         text.split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ")
             guard let at = words.firstIndex(of: "import"), at <= 2, at + 1 < words.count else { return nil }
-            return words[..<at].allSatisfy { $0.hasPrefix("@") || ["public", "internal", "private", "package"].contains($0) } ? String(words[at + 1]) : nil
+            return words[..<at].allSatisfy { $0.hasPrefix("@") || ["public", "internal", "private", "package"].contains($0) }
+                ? String(words[at + 1]) : nil
         }
     }
 
@@ -32,7 +33,9 @@ import Testing
     func coresReadNoClockAndNoChance(folder: String) throws {
         for file in Self.sources(folder) {
             let text = try String(contentsOf: file, encoding: .utf8)
-            for word in ["ContinuousClock", "SuspendingClock", "SystemRandomNumberGenerator", ".random(", ".randomElement(", ".shuffled()", "print(", "async "] {
+            for word in [
+                "ContinuousClock", "SuspendingClock", "SystemRandomNumberGenerator", ".random(", ".randomElement(", ".shuffled()", "print(", "async ",
+            ] {
                 #expect(!text.contains(word), "\(file.lastPathComponent) uses \(word)")
             }
         }
@@ -40,7 +43,9 @@ import Testing
 
     @Test func agentAndCoordinatorNeverImportEachOther() throws {
         for file in Self.sources("Sources/Agent") {
-            let found = Self.imports(try String(contentsOf: file, encoding: .utf8)).filter { $0.hasPrefix("Coordinator") || $0 == "Foundation" || $0 == "Yams" || $0.hasPrefix("NIO") }
+            let found = Self.imports(try String(contentsOf: file, encoding: .utf8)).filter {
+                $0.hasPrefix("Coordinator") || $0 == "Foundation" || $0 == "Yams" || $0.hasPrefix("NIO")
+            }
             #expect(found.isEmpty, "\(file.path) imports \(found)")
         }
         for file in Self.sources("Sources/Coordinator") {

@@ -7,7 +7,7 @@ internal import SkepSystem
     private let state: HostState
     private var layout: HostLayout { state.layout }
 
-    private static let probeDeadline = Duration.seconds(3)
+    private static let probeDeadline = Duration.seconds(10)
 
     init(_ state: HostState) { self.state = state }
 

@@ -144,7 +144,8 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
 
     public init(
         lifecycle: Lifecycle = .up, deferred: [NodeName] = [], probeRound: Int = 0, probeNodes: [NodeID] = [], decisions: Decisions? = nil,
-        addresses: [NodeID: IPAddress] = [:], swarm: String? = nil, tokenEpoch: Int = 0, sharesServed: Bool = false, firewallAttempts: [NodeID: Int] = [:]
+        addresses: [NodeID: IPAddress] = [:], swarm: String? = nil, tokenEpoch: Int = 0, sharesServed: Bool = false,
+        firewallAttempts: [NodeID: Int] = [:]
     ) {
         self.lifecycle = lifecycle
         self.deferred = deferred

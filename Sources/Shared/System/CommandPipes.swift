@@ -27,7 +27,7 @@ internal import Glibc
             } else if errno == EAGAIN {
                 return
             } else if errno != EINTR {
-                break  // The child does not want it; its exit status says whether that is an error.
+                break // The child does not want it; its exit status says whether that is an error.
             }
         }
         close()

@@ -13,7 +13,9 @@ enum Invariants {
         if let former = snapshot.record.swarm, plan.record.swarm != former { return "I1: the swarm was forgotten" }
         let open = (snapshot.operations.filter { old in !plan.operations.contains { $0.id == old.id } } + plan.operations).filter(\.isOpen)
         if open.count > 1 { return "two operations are open: \(open.map(\.id))" }
-        if !plan.ready, snapshot.record.lifecycle == .up, plan.waits.isEmpty, plan.conditions.allSatisfy({ $0.status == .true }), open.isEmpty, plan.stacks.allSatisfy(\.ready) {
+        if !plan.ready, snapshot.record.lifecycle == .up, plan.waits.isEmpty, plan.conditions.allSatisfy({ $0.status == .true }), open.isEmpty,
+            plan.stacks.allSatisfy(\.ready)
+        {
             return "I5: not ready, and no reason is shown (\(plan.phase))"
         }
         for spec in plan.nodeSpecs.values {
@@ -34,7 +36,9 @@ extension Simulation {
     func violation(_ action: AgentAction, by index: Int) -> String? {
         switch action {
         case .initialiseSwarm:
-            let elsewhere = machines.contains { $0.index != machines[index].index && $0.work.contains { if case .initialiseSwarm = $0.action { true } else { false } } }
+            let elsewhere = machines.contains {
+                $0.index != machines[index].index && $0.work.contains { if case .initialiseSwarm = $0.action { true } else { false } }
+            }
             return swarms.isEmpty && !elsewhere ? nil : "I1: a second swarm is about to be made by \(machines[index].name)"
         case .updateMember(let id, .worker?, _, _), .removeMember(let id): return leavesNoMajority(without: id, by: index)
         case .leaveSwarm:
@@ -44,9 +48,13 @@ extension Simulation {
             guard let target = machines.first(where: { $0.id == sealing.node }) else { return "I3: a token is sealed to a stranger" }
             return target.id == machines[index].id ? "I3: a manager seals a token to itself" : nil
         case .deployStack(let bundle):
-            guard let stack = spec.stacks.first(where: { $0.name == bundle.name }), let swarm = swarms[machines[index].managerOf ?? ""] else { return nil }
+            guard let stack = spec.stacks.first(where: { $0.name == bundle.name }), let swarm = swarms[machines[index].managerOf ?? ""] else {
+                return nil
+            }
             for needed in stack.after {
-                guard let other = swarm.stacks[needed.rawValue], other.healthyAt <= now else { return "I4: \(bundle.name) is deployed before \(needed) is healthy" }
+                guard let other = swarm.stacks[needed.rawValue], other.healthyAt <= now else {
+                    return "I4: \(bundle.name) is deployed before \(needed) is healthy"
+                }
             }
             return nil
         default: return nil
@@ -54,7 +62,8 @@ extension Simulation {
     }
 
     private func leavesNoMajority(without id: String, by index: Int) -> String? {
-        guard let swarm = swarms[machines[index].swarm ?? ""], let member = swarm.members.first(where: { $0.id == id }), member.role == .manager else { return nil }
+        guard let swarm = swarms[machines[index].swarm ?? ""], let member = swarm.members.first(where: { $0.id == id }), member.role == .manager
+        else { return nil }
         let rest = swarm.members.filter { $0.role == .manager && $0.id != id }
         let alive = rest.filter { other in machines.contains { $0.memberID == other.id && $0.engineRuns } }
         return alive.count * 2 > rest.count ? nil : "I2: \(id) is taken away and leaves \(alive.count) of \(rest.count) managers"
@@ -70,7 +79,9 @@ extension Simulation {
             if member.role != entry.role { throw broken("\(entry.name) is a \(member.role)") }
             for (key, value) in entry.labels where member.labels[key] != value { throw broken("\(entry.name) lacks the label \(key)") }
             if machine.table == nil { throw broken("\(entry.name) has no table") }
-            for (key, value) in entry.sysctls where machine.sysctls[key] != value { throw broken("\(entry.name) has \(key)=\(machine.sysctls[key] ?? "")") }
+            for (key, value) in entry.sysctls where machine.sysctls[key] != value {
+                throw broken("\(entry.name) has \(key)=\(machine.sysctls[key] ?? "")")
+            }
             if spec.nfs != nil, entry.name.rawValue != "n1", machine.mounts["/nfs-root"] == nil { throw broken("\(entry.name) lacks the share") }
         }
         if swarm.epoch < 1, spec.nodes.count > 1 { throw broken("the tokens were never rotated") }

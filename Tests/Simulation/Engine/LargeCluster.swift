@@ -31,14 +31,17 @@ public struct LargeCluster: Sendable {
                 .init(
                     id: "m\(index)", hostname: "n\(index)", role: role, state: "ready", leader: index == 1,
                     labels: ["zone": "z\(index % 7)", "skep.node": "n\(index)"]))
-            let good = [Condition.Kind.packages, .daemonConfig, .docker, .firewall, .swarm].map { Condition($0, .true, reason: "Good", message: "", since: now) }
+            let good = [Condition.Kind.packages, .daemonConfig, .docker, .firewall, .swarm].map {
+                Condition($0, .true, reason: "Good", message: "", since: now)
+            }
             let facts = NodeFacts(
                 machineID: "m\(index)", hostname: "n\(index)", addresses: [.init(interface: "eth0", address: address, prefix: 8, mtu: 1500)])
             let status = NodeStatus(
                 node: id, bootID: "b", agentVersion: "0", observed: now, revision: 1, generation: Generation(1), facts: facts,
                 swarm: .init(state: .active, nodeID: "m\(index)", swarmID: "s", isManager: role == .manager), conditions: good,
                 firewall: .init(installed: "x", trial: .none))
-            made.nodes.append(.init(id: id, name: NodeName(unchecked: "n\(index)"), machineID: "m\(index)", certificate: "c", key: "k", seen: now, status: status))
+            made.nodes.append(
+                .init(id: id, name: NodeName(unchecked: "n\(index)"), machineID: "m\(index)", certificate: "c", key: "k", seen: now, status: status))
         }
         made.nodes[0].status?.manager = ManagerView(
             swarmID: "s", members: members,

@@ -74,7 +74,8 @@ struct Machine {
         }
         var server = Observation.Server(exports: exports?.text, settings: exports?.settings, active: exports != nil)
         for export in disk.spec?.shares?.exports ?? [] {
-            server.folders[export.path] = folders.contains(export.path) ? .init(exists: true, owner: export.owner, mode: export.mode) : .init(exists: false)
+            server.folders[export.path] =
+                folders.contains(export.path) ? .init(exists: true, owner: export.owner, mode: export.mode) : .init(exists: false)
             if exports != nil { server.exported.insert(export.path) }
         }
         let points = mounts.mapValues { Observation.MountPoint(unit: $0, source: "server:/share", health: .good) }
@@ -84,8 +85,11 @@ struct Machine {
         if let request = disk.spec?.probe {
             let paths = request.targets.flatMap { target in
                 target.addresses.map { address in
-                    let answers = peers.contains { $0.id == target.node && $0.up && $0.address == address && $0.disk.spec?.probe?.round == request.round }
-                    return ProbeReport.Path(node: target.node, address: address, tcp: answers, udp: answers, dataPath: answers ? [4789] : [], mtu: 1500)
+                    let answers = peers.contains {
+                        $0.id == target.node && $0.up && $0.address == address && $0.disk.spec?.probe?.round == request.round
+                    }
+                    return ProbeReport.Path(
+                        node: target.node, address: address, tcp: answers, udp: answers, dataPath: answers ? [4789] : [], mtu: 1500)
                 }
             }
             probe = ProbeReport(round: request.round, complete: paths.allSatisfy(\.tcp), paths: paths)

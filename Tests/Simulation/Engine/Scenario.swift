@@ -10,7 +10,8 @@ enum Scenario {
         }
         let everywhere = [CIDR("0.0.0.0/0"), CIDR("::/0")].compactMap { $0 }
         let shares = ClusterSpec.Share(
-            name: ShareName(unchecked: "data"), path: "/nfs-root", mount: "/nfs-root", write: [NodeName(unchecked: "n1")], owner: "65534:65534", mode: "0750")
+            name: ShareName(unchecked: "data"), path: "/nfs-root", mount: "/nfs-root", write: [NodeName(unchecked: "n1")], owner: "65534:65534",
+            mode: "0750")
         let web = StackName(unchecked: "traefik")
         let stacks = [
             ClusterSpec.Stack(name: StackName(unchecked: "shop"), source: .compose("shop.yml"), after: [web]),
@@ -19,7 +20,10 @@ enum Scenario {
         ]
         return ClusterSpec(
             name: ClusterName(unchecked: "sim"), kind: .target,
-            audiences: [.management: [CIDR("10.0.2.0/24")].compactMap { $0 }, .nodes: [CIDR("10.77.0.0/24")].compactMap { $0 }, .users: everywhere, .nuvla: []],
+            audiences: [
+                .management: [CIDR("10.0.2.0/24")].compactMap { $0 }, .nodes: [CIDR("10.77.0.0/24")].compactMap { $0 }, .users: everywhere,
+                .nuvla: [],
+            ],
             nodes: nodes, nfs: random.chance(0.7) ? .init(server: NodeName(unchecked: "n1"), shares: [shares]) : nil,
             networks: [.init(name: NetworkName(unchecked: "public"))], stacks: Array(stacks.prefix(Int(random.span(1...3))).shuffled(using: &random)))
     }

@@ -42,7 +42,11 @@ struct SimulatedCoordinator {
             var next = memory
             next.record = made.record
             for operation in made.operations {
-                if let index = next.operations.firstIndex(where: { $0.id == operation.id }) { next.operations[index] = operation } else { next.operations.append(operation) }
+                if let index = next.operations.firstIndex(where: { $0.id == operation.id }) {
+                    next.operations[index] = operation
+                } else {
+                    next.operations.append(operation)
+                }
             }
             let settled = next.record == memory.record && made.operations.isEmpty
             if crash() { return self.crash() }

@@ -46,7 +46,9 @@ public struct Simulation {
         let managers = [1, 3, 5].filter { $0 <= count }.randomElement(using: &random) ?? 1
         spec = Scenario.closed(Scenario.spec(machines: count, managers: managers, &random))
         machines = (1...count).map { Machine(index: $0) }
-        let nodes = machines.map { Snapshot.Node(id: $0.id, name: $0.name, machineID: "machine\($0.index)", certificate: "certificate of \($0.id)", key: "key of \($0.id)") }
+        let nodes = machines.map {
+            Snapshot.Node(id: $0.id, name: $0.name, machineID: "machine\($0.index)", certificate: "certificate of \($0.id)", key: "key of \($0.id)")
+        }
         coordinator = SimulatedCoordinator(
             Snapshot(spec: spec, generation: Generation(1), bundles: Scenario.bundles(spec, version: 1), nodes: nodes))
         faultsEnd = Instant(milliseconds: 1_000_000 + random.span(60_000...240_000))
@@ -65,7 +67,9 @@ public struct Simulation {
             coordinator.memory.generation = Generation(2)
             coordinator.memory.bundles = coordinator.disk.snapshot.bundles
             coordinator.dirty = true
-            try converge("the second generation") { $0.coordinator.plan?.ready == true && $0.coordinator.memory.nodes.allSatisfy { $0.status?.generation == Generation(2) } }
+            try converge("the second generation") {
+                $0.coordinator.plan?.ready == true && $0.coordinator.memory.nodes.allSatisfy { $0.status?.generation == Generation(2) }
+            }
             try compareWithWorld()
         }
         if random.chance(0.3) {
@@ -82,7 +86,9 @@ public struct Simulation {
         let deadline = now.advanced(by: 1_200_000)
         if try run(until: deadline, what, done) { return }
         let waits = coordinator.plan.map { plan in plan.waits.map { "\($0.what) waits for \($0.waitsFor)" } + plan.conditions.map(\.message) } ?? []
-        throw SimulationFailure(seed: seed, at: now, what: "no \(what) in 20 min after the faults: \(coordinator.plan?.phase ?? "no plan"); \(waits.joined(separator: "; "))")
+        throw SimulationFailure(
+            seed: seed, at: now,
+            what: "no \(what) in 20 min after the faults: \(coordinator.plan?.phase ?? "no plan"); \(waits.joined(separator: "; "))")
     }
 
     @discardableResult
@@ -214,7 +220,9 @@ public struct Simulation {
             if let broken = violation(action, by: index) { throw SimulationFailure(seed: seed, at: now, what: broken) }
             let slow = if case .installPackages = action { true } else { false }
             machines[index].work.append(
-                .init(action: action, begun: now, ends: now.advanced(by: slow ? random.span(5_000...40_000) : random.span(200...3_000)), early: random.chance(0.5)))
+                .init(
+                    action: action, begun: now, ends: now.advanced(by: slow ? random.span(5_000...40_000) : random.span(200...3_000)),
+                    early: random.chance(0.5)))
             if machines[index].work.last?.early == true, !slow { _ = effect(action, on: index) }
         }
         machines[index].nextPass = now.advanced(by: min(machines[index].brain?.nextPass(now: now) ?? 1000, 5_000))
@@ -224,7 +232,11 @@ public struct Simulation {
         for work in machines[index].work where work.ends <= now {
             machines[index].work.removeAll { $0.action == work.action }
             let outcome: ActionOutcome
-            if now < faultsEnd, !work.early, random.chance(0.05) { outcome = .failed("it did not work this time") } else { outcome = effect(work.action, on: index) }
+            if now < faultsEnd, !work.early, random.chance(0.05) {
+                outcome = .failed("it did not work this time")
+            } else {
+                outcome = effect(work.action, on: index)
+            }
             machines[index].brain?.finished(work.action, outcome, seconds: 1, now: now)
             if let memory = machines[index].brain?.memory { machines[index].disk.memory = memory }
             machines[index].nextPass = now
@@ -236,7 +248,9 @@ public struct Simulation {
         machines[index].nextReport = now.advanced(by: 5_000)
         let quorum = machines[index].swarm.map { hasQuorum($0) } ?? false
         let observation = machines[index].lastObservation ?? machines[index].observe(swarms: swarms, hasQuorum: quorum, peers: machines, now: now)
-        guard let status = machines[index].brain?.status(observation, node: machines[index].id, bootID: "boot", version: "sim", now: now) else { return }
+        guard let status = machines[index].brain?.status(observation, node: machines[index].id, bootID: "boot", version: "sim", now: now) else {
+            return
+        }
         if machines[index].brain?.wantsFreshConnection == true { machines[index].openedAt = now }
         send(.report(status, holds: machines[index].brain?.revision ?? 0, openedAt: machines[index].openedAt), index)
     }

@@ -47,7 +47,8 @@ struct FirewallPlanner {
         guard let proven = memory.proven, proven.listing == nil || proven.listing != table.listing else {
             return Part(condition: healthy())
         }
-        let doing = table.listing == nil ? "installing the table inet skep again: it was gone" : "installing the table inet skep: it is not as specified"
+        let doing =
+            table.listing == nil ? "installing the table inet skep again: it was gone" : "installing the table inet skep: it is not as specified"
         return context.pending(.firewall, [.installTable(text: text)], reason: "Installing", doing: doing)
     }
 
@@ -82,9 +83,11 @@ struct FirewallPlanner {
         memory.trial = trial
         let left = trial.until.since(context.now) / 1000
         guard trial.table.listing != nil, trial.table.listing == table.listing else {
-            return context.pending(.firewall, [.installTable(text: text)], reason: "Installing", doing: "installing a new ruleset, on trial for \(seconds) s")
+            return context.pending(
+                .firewall, [.installTable(text: text)], reason: "Installing", doing: "installing a new ruleset, on trial for \(seconds) s")
         }
-        return Part(condition: context.condition(.firewall, .false, "OnTrial", "a new ruleset is on trial, \(left) s left; still missing: \(missing)"))
+        return Part(
+            condition: context.condition(.firewall, .false, "OnTrial", "a new ruleset is on trial, \(left) s left; still missing: \(missing)"))
     }
 
     private func undone(_ table: Observation.Table) -> Part {

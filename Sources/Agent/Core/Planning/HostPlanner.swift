@@ -36,14 +36,17 @@ struct HostPlanner {
         let holds = context.spec.docker.map { $0.hold ? [$0.package] : [] } ?? []
         let unheld = holds.filter { !seen.held.contains($0) }
         if !unheld.isEmpty {
-            return context.pending(.packages, [.holdPackages(unheld)], reason: "Holding", doing: "holding \(unheld.joined(separator: ", ")) against upgrades")
+            return context.pending(
+                .packages, [.holdPackages(unheld)], reason: "Holding", doing: "holding \(unheld.joined(separator: ", ")) against upgrades")
         }
         let released = memory.held.filter { !holds.contains($0) && seen.held.contains($0) }
         if !released.isEmpty {
-            return context.pending(.packages, [.unholdPackages(released)], reason: "Releasing", doing: "releasing \(released.joined(separator: ", "))")
+            return context.pending(
+                .packages, [.unholdPackages(released)], reason: "Releasing", doing: "releasing \(released.joined(separator: ", "))")
         }
         if context.spec.purge, !memory.packages.isEmpty {
-            return context.pending(.packages, [.purgePackages(memory.packages)], reason: "Purging", doing: "removing the packages that Skep installed")
+            return context.pending(
+                .packages, [.purgePackages(memory.packages)], reason: "Purging", doing: "removing the packages that Skep installed")
         }
         guard !wanted.isEmpty else { return .nothing }
         return Part(condition: context.condition(.packages, .true, "Installed", wanted.joined(separator: ", ")))
@@ -59,7 +62,9 @@ struct HostPlanner {
         case .failed(let error): return context.blind(.daemonConfig, "daemon.json", error)
         case .seen(.asWanted): return Part(condition: context.condition(.daemonConfig, .true, "AsWanted", "daemon.json holds what the file asks for"))
         case .seen(.invalid(let why)):
-            return Part(condition: context.condition(.daemonConfig, .false, "Invalid", "/etc/docker/daemon.json: \(why); mend it by hand, Skep does not overwrite it"))
+            return Part(
+                condition: context.condition(
+                    .daemonConfig, .false, "Invalid", "/etc/docker/daemon.json: \(why); mend it by hand, Skep does not overwrite it"))
         case .seen(.differs(let restart)):
             let engineRuns = if case .seen(.running) = context.observation.engine { true } else { false }
             let merge = AgentAction.mergeDaemonConfig(docker, restart: restart && engineRuns)
@@ -88,7 +93,8 @@ struct HostPlanner {
         }
         let dropped = memory.originalSysctls.filter { context.spec.sysctls[$0.key] == nil }
         if !dropped.isEmpty {
-            return context.pending(.sysctls, [.restoreSysctls(dropped)], reason: "Restoring", doing: "putting back \(dropped.keys.sorted().joined(separator: ", "))")
+            return context.pending(
+                .sysctls, [.restoreSysctls(dropped)], reason: "Restoring", doing: "putting back \(dropped.keys.sorted().joined(separator: ", "))")
         }
         guard !context.spec.sysctls.isEmpty else { return .nothing }
         let differing = context.spec.sysctls.filter { values[$0.key].map(Self.normal) != Self.normal($0.value) }
@@ -96,10 +102,14 @@ struct HostPlanner {
         let unknown = differing.keys.filter { values[$0] == nil }.sorted()
         if !unknown.isEmpty {
             return Part(
-                actions: [.setSysctls(differing.filter { values[$0.key] != nil })].filter { if case .setSysctls(let some) = $0 { !some.isEmpty } else { true } },
-                condition: context.condition(.sysctls, .false, "Unknown", "this kernel has no \(unknown.joined(separator: ", ")); take it out of the node's sysctls"))
+                actions: [.setSysctls(differing.filter { values[$0.key] != nil })].filter {
+                    if case .setSysctls(let some) = $0 { !some.isEmpty } else { true }
+                },
+                condition: context.condition(
+                    .sysctls, .false, "Unknown", "this kernel has no \(unknown.joined(separator: ", ")); take it out of the node's sysctls"))
         }
-        return context.pending(.sysctls, [.setSysctls(context.spec.sysctls)], reason: "Setting", doing: "setting \(differing.keys.sorted().joined(separator: ", "))")
+        return context.pending(
+            .sysctls, [.setSysctls(context.spec.sysctls)], reason: "Setting", doing: "setting \(differing.keys.sorted().joined(separator: ", "))")
     }
 
     /// The kernel writes tabs between numbers where people write blanks.

@@ -32,7 +32,8 @@ struct SharePlanner {
             actions.append(.writeExports(exports: exports, settings: settings))
         }
         if actions.isEmpty {
-            return Part(condition: context.condition(.exports, .true, "Exported", shares.exports.map { "\($0.name): \($0.path)" }.joined(separator: ", ")))
+            return Part(
+                condition: context.condition(.exports, .true, "Exported", shares.exports.map { "\($0.name): \($0.path)" }.joined(separator: ", ")))
         }
         let doing = server.active ? "exporting \(shares.exports.map(\.path).joined(separator: ", "))" : "starting the NFS server"
         return context.pending(.exports, actions, reason: "Exporting", doing: doing)
@@ -68,7 +69,8 @@ struct SharePlanner {
         guard !wanted.isEmpty else { return .nothing }
         let unproven = wanted.keys.filter { points[$0]?.health == nil }.sorted()
         if !unproven.isEmpty {
-            return Part(condition: context.condition(.mounts, .unknown, "NotProbed", "no probe of \(unproven.joined(separator: ", ")) has answered yet"))
+            return Part(
+                condition: context.condition(.mounts, .unknown, "NotProbed", "no probe of \(unproven.joined(separator: ", ")) has answered yet"))
         }
         return Part(condition: context.condition(.mounts, .true, "Mounted", wanted.keys.sorted().joined(separator: ", ")))
     }

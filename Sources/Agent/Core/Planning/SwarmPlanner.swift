@@ -11,7 +11,9 @@ struct SwarmPlanner {
 
     func plan() -> Part {
         guard case .seen(let swarm) = context.observation.swarm else {
-            if case .failed(let error) = context.observation.swarm, context.spec.docker != nil { return context.blind(.swarm, "the swarm's state", error) }
+            if case .failed(let error) = context.observation.swarm, context.spec.docker != nil {
+                return context.blind(.swarm, "the swarm's state", error)
+            }
             return .nothing
         }
         switch context.spec.swarm {
@@ -28,12 +30,14 @@ struct SwarmPlanner {
                     condition: context.condition(
                         .swarm, .false, "SwarmLost", "this node was in the swarm \(remembered), which is gone; a second one is never made by itself"))
             }
-            return context.pending(.swarm, [.initialiseSwarm(plan)], reason: "Initialising", doing: "making the swarm, advertised as \(plan.advertise)")
+            return context.pending(
+                .swarm, [.initialiseSwarm(plan)], reason: "Initialising", doing: "making the swarm, advertised as \(plan.advertise)")
         case .join(let plan):
             if isForeign(swarm, ours: plan.swarm) { return foreign(swarm) }
             if swarm.state == .active { return member("a member of the swarm") }
             guard swarm.state == .inactive else { return waiting(swarm) }
-            return context.pending(.swarm, [.joinSwarm(plan)], reason: "Joining", doing: "joining the swarm at \(plan.remotes.joined(separator: ", "))")
+            return context.pending(
+                .swarm, [.joinSwarm(plan)], reason: "Joining", doing: "joining the swarm at \(plan.remotes.joined(separator: ", "))")
         case .member(let id):
             if isForeign(swarm, ours: id) { return foreign(swarm) }
             if swarm.state == .active { return member(swarm.isManager ? "a manager of the swarm" : "a worker of the swarm") }

@@ -51,7 +51,9 @@ extension Planning {
             if snapshot.nodes.contains(where: { $0.name == entry.name && !$0.approved }) {
                 wait("\(entry.name)", for: "an operator's approval", command: "skep node approve \(entry.name)")
             } else {
-                wait("\(entry.name)", for: "a machine to enrol under that name", command: "skep node invite \(entry.name), or skep node defer \(entry.name)")
+                wait(
+                    "\(entry.name)", for: "a machine to enrol under that name",
+                    command: "skep node invite \(entry.name), or skep node defer \(entry.name)")
             }
         }
         guard complete else { return false }
@@ -67,7 +69,8 @@ extension Planning {
         for participant in participants {
             let candidates = candidateAddresses(participant)
             let reached = candidates.first { address in
-                participants.allSatisfy { other in other.id == participant.id || path(from: other, to: participant, address).map(Self.isGood) ?? false }
+                participants.allSatisfy { other in other.id == participant.id || path(from: other, to: participant, address).map(Self.isGood) ?? false
+                }
             }
             guard let reached else {
                 wait("\(participant.entry.name)", for: "an address that every other node reaches; \(whyUnreached(participant, candidates))")
@@ -82,11 +85,17 @@ extension Planning {
             }
         }
         let port: UInt16?
-        if case .fixed(let fixed) = spec.docker.dataPathPort { port = fixed } else {
+        if case .fixed(let fixed) = spec.docker.dataPathPort {
+            port = fixed
+        } else {
             port = Self.dataPathPorts.first { candidate in paths.allSatisfy { $0.dataPath.contains(candidate) } }
         }
         guard let port else {
-            wait("the swarm", for: "a UDP port for the data path that passes between all nodes (tried \(Self.dataPathPorts.map(String.init).joined(separator: ", ")))")
+            wait(
+                "the swarm",
+                for:
+                    "a UDP port for the data path that passes between all nodes (tried \(Self.dataPathPorts.map(String.init).joined(separator: ", ")))"
+            )
             return
         }
         let mtu: Int
@@ -160,7 +169,9 @@ extension Planning {
             let candidates = candidateAddresses(participant)
             let prefixes = participant.status?.facts.addresses ?? []
             let near = candidates.first { candidate in
-                prefixes.contains { $0.address == candidate && CIDR(candidate, prefix: $0.prefix).map { range in known.contains { range.contains($0) } } ?? false }
+                prefixes.contains {
+                    $0.address == candidate && CIDR(candidate, prefix: $0.prefix).map { range in known.contains { range.contains($0) } } ?? false
+                }
             }
             if let address = near ?? candidates.first { record.addresses[participant.id] = address }
         }

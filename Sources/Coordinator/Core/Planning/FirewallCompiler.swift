@@ -45,10 +45,14 @@ struct FirewallCompiler {
     /// Single ports first; for no node in particular, all that any node may open.
     func rules(for participant: Planning.Participant?) -> [FirewallSpec.Rule] {
         var rules: [FirewallSpec.Rule] = []
-        func open(_ port: Int, _ last: Int? = nil, _ transports: [Transport] = [.tcp], to audiences: [Audience], nodesToo: Bool = false, published: Bool = false, _ service: String) {
+        func open(
+            _ port: Int, _ last: Int? = nil, _ transports: [Transport] = [.tcp], to audiences: [Audience], nodesToo: Bool = false,
+            published: Bool = false, _ service: String
+        ) {
             guard let range = PortRange(port, last ?? port) else { return }
             for transport in transports {
-                rules.append(.init(ports: range, transport: transport, audiences: audiences, nodesToo: nodesToo, publishedOnly: published, service: service))
+                rules.append(
+                    .init(ports: range, transport: transport, audiences: audiences, nodesToo: nodesToo, publishedOnly: published, service: service))
             }
         }
         open(22, to: [.management], "ssh")

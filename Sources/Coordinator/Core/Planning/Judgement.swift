@@ -6,9 +6,13 @@ extension Planning {
         var problems: [String] = []
         for participant in participants {
             let name = participant.entry.name.rawValue
-            if participant.liveness == .down { problems.append("\(name) has not been heard for \(Self.span(now.since(participant.node.seen ?? now)))") }
+            if participant.liveness == .down {
+                problems.append("\(name) has not been heard for \(Self.span(now.since(participant.node.seen ?? now)))")
+            }
             for condition in participant.status?.conditions ?? [] where condition.status != .true { problems.append("\(name): \(condition.message)") }
-            if participant.status?.generation != snapshot.generation { problems.append("\(name) has not taken over generation \(snapshot.generation) yet") }
+            if participant.status?.generation != snapshot.generation {
+                problems.append("\(name) has not taken over generation \(snapshot.generation) yet")
+            }
         }
         let notReady = plan.stacks.filter { !$0.ready }
         problems += notReady.map { "stack \($0.name): \($0.reason ?? "not ready")" }
@@ -27,7 +31,9 @@ extension Planning {
 
     private func phase(joined: Bool, stacksReady: Bool) -> String {
         if plan.ready { return "ready" }
-        if record.decisions == nil { return participants.count < spec.nodes.count - record.deferred.count ? "waiting for machines" : "looking at the machines" }
+        if record.decisions == nil {
+            return participants.count < spec.nodes.count - record.deferred.count ? "waiting for machines" : "looking at the machines"
+        }
         if record.swarm == nil { return "making the swarm" }
         if !joined { return "joining" }
         if !stacksReady { return "deploying stacks" }

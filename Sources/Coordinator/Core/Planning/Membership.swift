@@ -42,7 +42,9 @@ extension Planning {
     func whyNotReadyToJoin(_ participant: Participant) -> String? {
         let name = participant.entry.name
         guard let status = participant.status, participant.isHeard else { return "\(name), which is not heard" }
-        if let condition = status.condition(.swarm), condition.reason == "ForeignSwarm" || condition.reason == "SwarmLost" { return "\(name): \(condition.message)" }
+        if let condition = status.condition(.swarm), condition.reason == "ForeignSwarm" || condition.reason == "SwarmLost" {
+            return "\(name): \(condition.message)"
+        }
         for type in [Condition.Kind.packages, .daemonConfig, .docker] {
             guard let condition = status.condition(type) else { return "\(name) to look at its \(type.rawValue)" }
             if condition.status != .true { return "\(name): \(condition.message)" }
@@ -86,7 +88,9 @@ extension Planning {
             return
         }
         let words = operation.nodes.map { name($0) }.joined(separator: ", ")
-        end("\(words) joined", failed: waiting.isEmpty ? nil : "not joined in \(snapshot.settings.joinDeadline / 1000) s: \(waiting.joined(separator: "; "))")
+        end(
+            "\(words) joined",
+            failed: waiting.isEmpty ? nil : "not joined in \(snapshot.settings.joinDeadline / 1000) s: \(waiting.joined(separator: "; "))")
     }
 
     private func joinWords(_ participant: Participant) -> String {
@@ -138,7 +142,9 @@ extension Planning {
             step("role \(participant.entry.name)", "a \(wanted.rawValue) now")
             end("\(participant.entry.name) is a \(wanted.rawValue)")
         } else if now.since(operation.started) > snapshot.settings.joinDeadline {
-            end("the change of role", failed: "\(participant.entry.name) did not become a \(wanted.rawValue) in \(snapshot.settings.joinDeadline / 1000) s")
+            end(
+                "the change of role",
+                failed: "\(participant.entry.name) did not become a \(wanted.rawValue) in \(snapshot.settings.joinDeadline / 1000) s")
         } else {
             amend { $0.waitsFor = "\(participant.entry.name) to become a \(wanted.rawValue)" }
         }
@@ -148,13 +154,19 @@ extension Planning {
         for entry in spec.nodes {
             guard let participant = byName[entry.name] else {
                 let unapproved = snapshot.nodes.contains { $0.name == entry.name && !$0.approved && !$0.evicted }
-                if unapproved { wait("\(entry.name)", for: "an operator's approval", command: "skep node approve \(entry.name)") }
-                else { wait("\(entry.name)", for: "a machine to enrol under that name", command: "skep node invite \(entry.name)") }
+                if unapproved {
+                    wait("\(entry.name)", for: "an operator's approval", command: "skep node approve \(entry.name)")
+                } else {
+                    wait("\(entry.name)", for: "a machine to enrol under that name", command: "skep node invite \(entry.name)")
+                }
                 continue
             }
             if isMember(participant) { continue }
-            if let reason = whyNotReadyToJoin(participant) { wait("\(entry.name) in the swarm", for: reason) }
-            else if !(open?.nodes.contains(participant.id) ?? false) { wait("\(entry.name) in the swarm", for: "the operation that is open to end") }
+            if let reason = whyNotReadyToJoin(participant) {
+                wait("\(entry.name) in the swarm", for: reason)
+            } else if !(open?.nodes.contains(participant.id) ?? false) {
+                wait("\(entry.name) in the swarm", for: "the operation that is open to end")
+            }
         }
     }
 

@@ -35,7 +35,8 @@ extension Planning {
     /// What a node is told that is to be left as it was found.
     func bare(_ node: Snapshot.Node) -> NodeSpec {
         var wanted = NodeSpec(
-            cluster: spec.name, node: node.id, name: node.name, generation: snapshot.generation, role: .worker, peers: [], beat: snapshot.settings.beat)
+            cluster: spec.name, node: node.id, name: node.name, generation: snapshot.generation, role: .worker, peers: [],
+            beat: snapshot.settings.beat)
         if let swarm = record.swarm { wanted.swarm = .leave(swarm: swarm) }
         return wanted
     }
@@ -62,7 +63,8 @@ extension Planning {
         if participant.entry.name == nfs.server {
             let exports = nfs.shares.enumerated().map { index, share in
                 NodeSpec.Export(
-                    name: share.name, path: share.path, mount: mounts ? share.mount : share.path, owner: share.owner, mode: share.mode, fsid: index + 1,
+                    name: share.name, path: share.path, mount: mounts ? share.mount : share.path, owner: share.owner, mode: share.mode,
+                    fsid: index + 1,
                     clients: clients(of: share, server: nfs.server))
             }
             return NodeSpec.Shares(v3: nfs.v3, exports: exports)
@@ -71,7 +73,8 @@ extension Planning {
         var wanted = NodeSpec.Shares(v3: nfs.v3, client: true)
         if record.sharesServed, let server = byName[nfs.server], let address = record.addresses[server.id] {
             wanted.mounts = nfs.shares.map { share in
-                NodeSpec.Mount(name: share.name, server: address, path: share.path, mount: share.mount, write: share.write.contains(participant.entry.name))
+                NodeSpec.Mount(
+                    name: share.name, server: address, path: share.path, mount: share.mount, write: share.write.contains(participant.entry.name))
             }
         }
         return wanted
@@ -93,7 +96,8 @@ extension Planning {
                 .init(operation: operation.id, advertise: advertise, addressPool: decisions.addressPool, dataPathPort: decisions.dataPathPort))
         }
         if isMember(participant) { return .member(swarm: swarm) }
-        guard joining.contains(where: { $0.id == participant.id }), let sealed = sealedToken(participant.id), let own = record.addresses[participant.id]
+        guard joining.contains(where: { $0.id == participant.id }), let sealed = sealedToken(participant.id),
+            let own = record.addresses[participant.id]
         else { return .member(swarm: swarm) }
         let remotes = participants.filter { isMember($0) && $0.status?.swarm.isManager == true }.compactMap { record.addresses[$0.id] }
         return .join(.init(swarm: swarm, advertise: own, remotes: remotes.map { $0.isV4 ? "\($0):2377" : "[\($0)]:2377" }, sealedToken: sealed))

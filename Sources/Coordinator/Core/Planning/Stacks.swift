@@ -39,7 +39,9 @@ extension Planning {
         }
         if let share = stack.share, let nfs = spec.nfs, let entry = nfs.shares.first(where: { $0.name == share }) {
             for writer in entry.write {
-                guard let participant = participants.first(where: { $0.entry.name == writer }), isMember(participant) else { return "\(writer), which writes to the share \(share), to be in the swarm" }
+                guard let participant = participants.first(where: { $0.entry.name == writer }), isMember(participant) else {
+                    return "\(writer), which writes to the share \(share), to be in the swarm"
+                }
                 let type: Condition.Kind = writer == nfs.server ? .exports : .mounts
                 if participant.status?.condition(type)?.status != .true { return "the share \(share) on \(writer)" }
             }
@@ -116,7 +118,9 @@ extension Planning {
         let rules = FirewallCompiler(planning: self).rules(for: nil)
         return spec.stacks.flatMap { stack in
             (snapshot.bundles[stack.name]?.publications ?? []).filter { publication in
-                !rules.contains { $0.transport == publication.transport && $0.ports.first <= publication.port.first && $0.ports.last >= publication.port.last }
+                !rules.contains {
+                    $0.transport == publication.transport && $0.ports.first <= publication.port.first && $0.ports.last >= publication.port.last
+                }
             }.map { "\(stack.name)_\($0.service): \($0.port)/\($0.transport.rawValue)" }
         }
     }

@@ -40,7 +40,9 @@ extension Planning {
 
     /// What a stage still waits for; empty when it is over.
     private func waitsIn(_ stage: ClusterRecord.Teardown.Stage) -> [String] {
-        let silent = participants.filter { !$0.isHeard }.map { "\($0.entry.name), which is not heard (`skep node evict \($0.entry.name)` goes on without it)" }
+        let silent = participants.filter { !$0.isHeard }.map {
+            "\($0.entry.name), which is not heard (`skep node evict \($0.entry.name)` goes on without it)"
+        }
         switch stage {
         case .stacks:
             guard record.swarm != nil, anyMember else { return [] }
