@@ -45,6 +45,7 @@ final class CoordinatorStub: Sendable {
     let folder: String
     let start: Start
     private let input: Int32
+    private let process: pid_t
 
     init(_ scratch: Scratch) throws {
         folder = scratch.path + "/stub"
@@ -72,6 +73,7 @@ final class CoordinatorStub: Sendable {
         close(fromChild[1])
         guard failure == 0 else { throw SystemError(.failed, "python3 is missing: apt-get install python3") }
         input = toChild[1]
+        process = pid
         var line: [UInt8] = []
         var byte: UInt8 = 0
         while read(fromChild[0], &byte, 1) == 1, byte != 10 { line.append(byte) }
@@ -79,7 +81,12 @@ final class CoordinatorStub: Sendable {
         start = try JSONDecoder().decode(Start.self, from: Data(line))
     }
 
-    deinit { close(input) }
+    /// The child ends with its input. It is reaped here: Swift Testing waits for any child when it runs an exit test, and one that stays makes it wait for ever.
+    deinit {
+        close(input)
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) == -1, errno == EINTR {}
+    }
 
     var address: String { "https://127.0.0.1:\(start.public)" }
     var token: String { "skep1.lab.c2VjcmV0.\(start.fingerprint)" }
