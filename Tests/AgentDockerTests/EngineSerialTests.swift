@@ -125,6 +125,13 @@ import Testing
             #expect(try await token() == rotated)
             #expect(try await Self.view(engine).tokenEpoch == 2)
 
+            // Acting for the swarm: recorded, the tokens untouched, and never given back to one who was replaced.
+            try await Self.done(actuator, .takeOver(term: 5))
+            #expect(try await Self.view(engine).term == 5)
+            #expect(try await token() == rotated)
+            #expect(Self.words(await actuator.perform(.takeOver(term: 4))).contains("another manager acts"))
+            #expect(try await Self.view(engine).term == 5)
+
             try await Self.done(actuator, .leaveSwarm(force: true))
             try await Self.done(actuator, .leaveSwarm(force: true))
             #expect(await DockerObserver(client: client).swarm(rememberedSwarm: "x").value == SwarmStatus(state: .inactive))

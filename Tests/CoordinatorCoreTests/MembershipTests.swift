@@ -55,6 +55,68 @@ import Testing
         #expect(plan.waits.contains { $0.what == "n2 as a worker" && $0.waitsFor.contains("majority") })
     }
 
+    /// Three managers; n3 is not in the file any more.
+    private func withoutThird(reachable: Bool) -> Fixture {
+        var fixture = Fixture(managers: 3)
+        fixture.makeSwarm(joined: [2, 3])
+        for index in [2, 3] {
+            fixture.snapshot.nodes[0].status?.manager?.members[index - 1].role = .manager
+            fixture.snapshot.nodes[index - 1].status?.swarm.isManager = true
+        }
+        fixture.snapshot.nodes[0].status?.manager?.members[1].reachable = reachable
+        fixture.snapshot.spec.nodes.removeLast()
+        return fixture
+    }
+
+    @Test func aManagerThatIsDroppedLaysItsRoleDownBeforeItLeaves() {
+        var fixture = withoutThird(reachable: true)
+        let began = fixture.pass()
+        #expect(began.operations.map(\.kind) == [.remove])
+        let plan = fixture.pass()
+        #expect(plan.nodeSpecs[Fixture.id(1)]?.duties?.members.last == .init(id: "w3", name: NodeName(unchecked: "n3"), role: .worker, labels: [:]))
+        #expect(plan.nodeSpecs[Fixture.id(3)]?.swarm == .member(swarm: "s"))
+        #expect(plan.nodeSpecs[Fixture.id(3)]?.firewall != nil, "nothing is taken from it while it is a manager")
+        fixture.snapshot.nodes[0].status?.manager?.members[2].role = .worker
+        fixture.snapshot.nodes[2].status?.swarm.isManager = false
+        let left = fixture.pass()
+        #expect(left.nodeSpecs[Fixture.id(3)]?.swarm == .leave(swarm: "s"))
+        #expect(left.nodeSpecs[Fixture.id(3)]?.firewall == nil)
+    }
+
+    @Test func aManagerThatIsDroppedWaitsForAMajorityOfTheOthers() {
+        var fixture = withoutThird(reachable: false)
+        let plan = fixture.pass()
+        #expect(plan.operations.isEmpty)
+        #expect(plan.waits.contains { $0.what.hasPrefix("n3") && $0.waitsFor.contains("majority") })
+        #expect(plan.nodeSpecs[Fixture.id(3)]?.swarm == .member(swarm: "s"))
+    }
+
+    @Test func nothingIsToldToAMachineThatLeavesAndWasNotHeardYet() {
+        var fixture = withoutThird(reachable: true)
+        fixture.snapshot.nodes[2].status = nil
+        #expect(fixture.pass().nodeSpecs[Fixture.id(3)] == nil, "after a start of the coordinator nobody knows whether it is a manager")
+    }
+
+    @Test func anEvictionThatWouldLoseTheMajorityIsRefused() {
+        var fixture = Fixture()
+        fixture.makeSwarm(joined: [2, 3])
+        #expect(Planner().whyNotEvict(Fixture.id(1), fixture.snapshot, now: fixture.now)?.contains("majority") == true)
+        #expect(Planner().whyNotEvict(Fixture.id(2), fixture.snapshot, now: fixture.now) == nil)
+    }
+
+    @Test func anotherActingManagerGetsAHigherTerm() {
+        var fixture = withoutThird(reachable: true)
+        #expect(fixture.pass().nodeSpecs[Fixture.id(1)]?.duties?.term == 1)
+        let view = fixture.snapshot.nodes[0].status?.manager
+        fixture.snapshot.nodes[1].status?.manager = view
+        fixture.snapshot.nodes[0].seen = fixture.now.advanced(by: -60_000)
+        #expect(fixture.pass().nodeSpecs[Fixture.id(2)]?.duties?.term == 2)
+        fixture.snapshot.nodes[1].status?.manager?.term = 7
+        #expect(
+            fixture.pass().nodeSpecs[Fixture.id(2)]?.duties?.term == 8,
+            "a coordinator that was put back from a backup goes on above the swarm's own record")
+    }
+
     @Test func managersArePromotedOneByOne() {
         var fixture = Fixture(managers: 3)
         fixture.makeSwarm(joined: [2, 3])

@@ -24,8 +24,8 @@ extension AgentAction {
         case .initialiseSwarm(let plan): "make the swarm, advertised as \(plan.advertise)"
         case .joinSwarm: "join the swarm"
         case .leaveSwarm: "leave the swarm"
-        case .updateMember(let id, let role, let labels, let dropped):
-            "set \((role.map { ["role \($0.rawValue)"] } ?? []) + labels.keys.sorted() + dropped.map { "no \($0)" }) of member \(id)"
+        case .takeOver(let term): "act for the swarm, as manager number \(term)"
+        case .updateMember(let id, let role, let labels, let dropped): "member \(id): \(Self.changes(role, labels, dropped))"
         case .removeMember(let id): "remove the stale member \(id)"
         case .sealToken(let sealing, _): "seal a join token to \(sealing.node)"
         case .rotateTokens(let epoch): "rotate the join tokens, number \(epoch)"
@@ -35,5 +35,11 @@ extension AgentAction {
         case .deployStack(let bundle): "deploy \(bundle.name) (\(bundle.digest.prefix(12)))"
         case .removeStack(let name): "remove the stack \(name)"
         }
+    }
+
+    private static func changes(_ role: Role?, _ labels: [String: String], _ dropped: [String]) -> String {
+        let set = labels.keys.filter { $0 != DutyPlanner.ownLabels }.sorted().map { "label \($0)=\(labels[$0] ?? "")" }
+        let all = (role.map { ["role \($0.rawValue)"] } ?? []) + set + dropped.map { "no label \($0)" }
+        return all.isEmpty ? "its list of our labels" : all.joined(separator: ", ")
     }
 }

@@ -42,6 +42,8 @@ public enum AgentAction: Hashable, Sendable {
     case joinSwarm(NodeSpec.Join)
     case leaveSwarm(force: Bool)
 
+    /// Records in the swarm that this manager acts for it from now on.
+    case takeOver(term: Int)
     /// Sets role and our labels of a member.
     case updateMember(id: String, role: Role?, labels: [String: String], removeLabels: [String])
     case removeMember(id: String)
@@ -65,7 +67,7 @@ public enum AgentAction: Hashable, Sendable {
         case .makeFolder, .writeExports, .removeExports: .server
         case .installMount, .remount, .removeMount: .mounts
         case .initialiseSwarm, .joinSwarm, .leaveSwarm: .swarm
-        case .updateMember, .removeMember: .members
+        case .takeOver, .updateMember, .removeMember: .members
         case .sealToken, .rotateTokens: .tokens
         case .createNetwork, .removeNetwork, .rebuildIngress: .networks
         case .deployStack, .removeStack: .stacks

@@ -59,6 +59,7 @@ public import SkepSystem
             case .removeMember(let id): try await removeMember(id)
             case .sealToken(let sealing, let key): return .sealed(try await seal(for: sealing, expectedKey: key))
             case .rotateTokens(let epoch): try await rotateTokens(epoch: epoch)
+            case .takeOver(let term): try await takeOver(term: term)
             case .createNetwork(let network): try await createNetwork(network)
             case .removeNetwork(let name): try await removeNetwork(name)
             case .rebuildIngress(let mtu): try await rebuildIngress(mtu: mtu)

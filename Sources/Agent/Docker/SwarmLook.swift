@@ -26,7 +26,8 @@ struct SwarmLook {
         return ManagerView(
             swarmID: cluster.ID, ingressMTU: overlays.first { $0.Ingress == true }?.mtu, members: nodes.map(\.member).sorted { $0.id < $1.id },
             networks: overlays.filter { $0.stack == nil }.map { .init(name: $0.Name, ours: $0.isOurs) }.sorted { $0.name < $1.name },
-            stacks: stacks(overlays, failures), tokenEpoch: cluster.Spec?.Labels?[SkepLabel.tokenEpoch].flatMap { Int($0) } ?? 0)
+            stacks: stacks(overlays, failures), tokenEpoch: cluster.Spec?.Labels?[SkepLabel.tokenEpoch].flatMap { Int($0) } ?? 0,
+            term: cluster.Spec?.Labels?[SkepLabel.term].flatMap { Int($0) } ?? 0)
     }
 
     private func stacks(_ overlays: [NetworkEntry], _ failures: [String: String]) -> [ManagerView.Stack] {

@@ -84,12 +84,13 @@ struct NodeCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Throws a machine out: its certificate and its connections end.")
         @Argument(help: "The node's name.") var name: String
         @Flag(help: "Do not ask.") var yes = false
+        @Flag(help: "Even if the swarm loses the majority of its managers.") var force = false
         @OptionGroup var session: Session
         func run() throws {
             guard yes || SecretInput.confirms("Throw \(name) out of the cluster?") else {
                 throw CommandFailure(.refused, "nothing was done: say --yes to throw \(name) out")
             }
-            try NodeCommand.act("evict", name, session)
+            try NodeCommand.act(force ? "evict?force=true" : "evict", name, session)
         }
     }
 

@@ -19,4 +19,13 @@ public struct Planner: Sendable {
         }
         return planning.finish()
     }
+
+    /// Why an eviction would take a majority of managers away; nil when it would not.
+    public func whyNotEvict(_ node: NodeID, _ snapshot: Snapshot, now: Instant) -> String? {
+        let planning = Planning(snapshot, now: now)
+        guard case .up = snapshot.record.lifecycle, let evicted = (planning.participants + planning.leaving).first(where: { $0.id == node }),
+            let member = planning.member(evicted), member.role == .manager, let view = planning.view
+        else { return nil }
+        return planning.whyNotDemote(member, view).map { "the swarm needs \($0)" }
+    }
 }

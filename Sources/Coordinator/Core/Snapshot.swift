@@ -137,6 +137,9 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
     public var swarm: String?
     /// The number that the swarm's token epoch should reach.
     public var tokenEpoch: Int
+    /// The manager that acts for the swarm, and how often that has changed.
+    public var actingManager: NodeID?
+    public var term: Int
     /// Set when the server was first seen to export every share; from then on the others mount them.
     public var sharesServed: Bool
     /// Counts, by node, an operator's requests to try the firewall again.
@@ -144,7 +147,8 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
 
     public init(
         lifecycle: Lifecycle = .up, deferred: [NodeName] = [], probeRound: Int = 0, probeNodes: [NodeID] = [], decisions: Decisions? = nil,
-        addresses: [NodeID: IPAddress] = [:], swarm: String? = nil, tokenEpoch: Int = 0, sharesServed: Bool = false,
+        addresses: [NodeID: IPAddress] = [:], swarm: String? = nil, tokenEpoch: Int = 0, actingManager: NodeID? = nil, term: Int = 0,
+        sharesServed: Bool = false,
         firewallAttempts: [NodeID: Int] = [:]
     ) {
         self.lifecycle = lifecycle
@@ -155,6 +159,8 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
         self.addresses = addresses
         self.swarm = swarm
         self.tokenEpoch = tokenEpoch
+        self.actingManager = actingManager
+        self.term = term
         self.sharesServed = sharesServed
         self.firewallAttempts = firewallAttempts
     }

@@ -42,6 +42,9 @@ public struct ManagerDuties: Codable, Hashable, Sendable {
         }
     }
 
+    /// Counts the changes of the acting manager. A manager whose number is lower than the swarm's own record of it (a label of the swarm) does nothing:
+    /// another one has taken over while this one was away.
+    public var term: Int
     public var members: [Member]
     /// Docker's ids of entries that stand for nobody any more.
     public var remove: [String]
@@ -57,9 +60,10 @@ public struct ManagerDuties: Codable, Hashable, Sendable {
     public var ingressMTU: Int?
 
     public init(
-        members: [Member] = [], remove: [String] = [], networks: [Network] = [], sealings: [Sealing] = [], tokenEpoch: Int = 0,
+        term: Int = 0, members: [Member] = [], remove: [String] = [], networks: [Network] = [], sealings: [Sealing] = [], tokenEpoch: Int = 0,
         stacks: [StackBundle] = [], keep: [StackName] = [], ingressMTU: Int? = nil
     ) {
+        self.term = term
         self.members = members
         self.remove = remove
         self.networks = networks

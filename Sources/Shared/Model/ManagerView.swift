@@ -95,12 +95,14 @@ public struct ManagerView: Codable, Hashable, Sendable {
     public var stacks: [Stack]
     /// The swarm's record of the last rotation.
     public var tokenEpoch: Int
+    /// The swarm's record of the acting manager's number.
+    public var term: Int
     public var sealed: [SealedToken]
     /// Refused sealings by node: why.
     public var refusedSealings: [NodeID: String]
     public init(
         swarmID: String, ingressMTU: Int? = nil, members: [Member], networks: [Network] = [], stacks: [Stack] = [], tokenEpoch: Int = 0,
-        sealed: [SealedToken] = [], refusedSealings: [NodeID: String] = [:]
+        term: Int = 0, sealed: [SealedToken] = [], refusedSealings: [NodeID: String] = [:]
     ) {
         self.swarmID = swarmID
         self.ingressMTU = ingressMTU
@@ -108,6 +110,7 @@ public struct ManagerView: Codable, Hashable, Sendable {
         self.networks = networks
         self.stacks = stacks
         self.tokenEpoch = tokenEpoch
+        self.term = term
         self.sealed = sealed
         self.refusedSealings = refusedSealings
     }

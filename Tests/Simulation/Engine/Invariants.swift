@@ -84,6 +84,13 @@ extension Simulation {
             }
             if spec.nfs != nil, entry.name.rawValue != "n1", machine.mounts["/nfs-root"] == nil { throw broken("\(entry.name) lacks the share") }
         }
+        for machine in machines where !spec.nodes.contains(where: { $0.name == machine.name }) {
+            let node = coordinator.memory.nodes.first { $0.name == machine.name }
+            if swarm.members.contains(where: { $0.id == machine.memberID || $0.hostname == machine.name.rawValue }) {
+                throw broken("\(machine.name), which is not in the file, is in the swarm")
+            }
+            if node?.evicted == false, machine.swarm != nil || machine.table != nil { throw broken("\(machine.name) was not left as it was found") }
+        }
         if swarm.epoch < 1, spec.nodes.count > 1 { throw broken("the tokens were never rotated") }
         for stack in spec.stacks {
             guard let there = swarm.stacks[stack.name.rawValue], there.healthyAt <= now else { throw broken("\(stack.name) does not run") }
@@ -91,9 +98,9 @@ extension Simulation {
         }
     }
 
-    /// Nothing of ours is left.
+    /// Nothing of ours is left, but on machines that were evicted and hear nobody.
     func compareWithNothing() throws {
-        for machine in machines {
+        for machine in machines where coordinator.memory.nodes.contains(where: { $0.name == machine.name && !$0.evicted }) {
             var left: [String] = []
             if machine.swarm != nil { left.append("a swarm") }
             if machine.table != nil { left.append("the table") }

@@ -70,7 +70,9 @@ struct Machine {
         if engineRuns, let swarm {
             let manager = managerOf == swarm
             state = SwarmStatus(state: .active, nodeID: memberID, swarmID: manager ? swarm : nil, isManager: manager, address: address)
-            if manager, let world = swarms[swarm] { view = hasQuorum ? .seen(world.view(now: now)) : .failed("The swarm does not have a leader.") }
+            if manager, let world = swarms[swarm] {
+                view = hasQuorum ? .seen(world.view(now: now, machines: peers)) : .failed("The swarm does not have a leader.")
+            }
         }
         var server = Observation.Server(exports: exports?.text, settings: exports?.settings, active: exports != nil)
         for export in disk.spec?.shares?.exports ?? [] {

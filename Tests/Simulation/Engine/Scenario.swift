@@ -28,6 +28,19 @@ enum Scenario {
             networks: [.init(name: NetworkName(unchecked: "public"))], stacks: Array(stacks.prefix(Int(random.span(1...3))).shuffled(using: &random)))
     }
 
+    /// The same cluster with other managers, or with a machine less.
+    static func changed(_ spec: ClusterSpec, _ random: inout SeededRandom) -> ClusterSpec {
+        var spec = spec
+        if spec.nodes.count > 3, random.chance(0.6) {
+            let dropped = spec.nodes.indices.dropFirst(spec.nfs == nil ? 0 : 1).randomElement(using: &random) ?? spec.nodes.count - 1
+            spec.nodes.remove(at: dropped)
+        }
+        let managers = [1, 3, 5].filter { $0 <= spec.nodes.count }.randomElement(using: &random) ?? 1
+        let chosen = Set(spec.nodes.indices.shuffled(using: &random).prefix(managers))
+        for index in spec.nodes.indices { spec.nodes[index].role = chosen.contains(index) ? .manager : .worker }
+        return spec
+    }
+
     /// Keeps `after` within the stacks that there are.
     static func closed(_ spec: ClusterSpec) -> ClusterSpec {
         var spec = spec

@@ -66,7 +66,7 @@ struct SimulatedCoordinator {
     }
 
     mutating func receive(_ status: NodeStatus, from id: NodeID, now: Instant) {
-        guard let index = memory.nodes.firstIndex(where: { $0.id == id }) else { return }
+        guard let index = memory.nodes.firstIndex(where: { $0.id == id && !$0.evicted }) else { return }
         if let older = memory.nodes[index].status, older.observed > status.observed { return }
         memory.nodes[index].status = status
         memory.nodes[index].seen = now

@@ -35,7 +35,8 @@ extension Simulation {
         case .remount: break
         case .removeMount(let path): machines[index].mounts[path] = nil
         case .initialiseSwarm, .joinSwarm, .leaveSwarm: return membership(action, on: index)
-        case .updateMember, .removeMember, .sealToken, .rotateTokens, .createNetwork, .removeNetwork, .rebuildIngress, .deployStack, .removeStack:
+        case .takeOver, .updateMember, .removeMember, .sealToken, .rotateTokens, .createNetwork, .removeNetwork, .rebuildIngress, .deployStack,
+            .removeStack:
             return duty(action, on: index)
         }
         return .done
@@ -90,6 +91,9 @@ extension Simulation {
         case .sealToken(let sealing, let key):
             guard key == "key of \(sealing.node)" else { return .failed("the key of \(sealing.node) is not the one that was seen to enrol") }
             return .sealed(.init(node: sealing.node, sealed: "sealed to \(sealing.node): \(swarm.token)", epoch: swarm.epoch))
+        case .takeOver(let term):
+            guard swarm.term <= term else { return .failed("another manager acts for the swarm") }
+            swarm.term = term
         case .rotateTokens(let epoch):
             swarm.epoch = epoch
             swarm.token = "token-\(id)-\(epoch)"

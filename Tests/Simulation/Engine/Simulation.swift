@@ -32,8 +32,8 @@ public struct Simulation {
     var messages: [Message] = []
     var order = 0
     /// Until then things fail.
-    let faultsEnd: Instant
-    let spec: ClusterSpec
+    var faultsEnd: Instant
+    var spec: ClusterSpec
     var restarts: [(due: Instant, machine: Int?)] = []
     /// Steps of each operation as last seen on disk: they may only grow.
     var recorded: [String: [Operation.Step]] = [:]
@@ -61,14 +61,13 @@ public struct Simulation {
         try run(until: faultsEnd, "") { _ in false }
         try converge("a ready cluster") { $0.coordinator.plan?.ready == true && $0.coordinator.up }
         try compareWithWorld()
-        if random.chance(0.3) {
-            coordinator.disk.snapshot.generation = Generation(2)
-            coordinator.disk.snapshot.bundles = Scenario.bundles(spec, version: 2)
-            coordinator.memory.generation = Generation(2)
-            coordinator.memory.bundles = coordinator.disk.snapshot.bundles
-            coordinator.dirty = true
+        if random.chance(0.5) {
+            changeFile()
+            faultsEnd = now.advanced(by: random.span(0...90_000))
+            try run(until: faultsEnd, "") { _ in false }
             try converge("the second generation") {
-                $0.coordinator.plan?.ready == true && $0.coordinator.memory.nodes.allSatisfy { $0.status?.generation == Generation(2) }
+                $0.coordinator.plan?.ready == true
+                    && $0.coordinator.memory.nodes.allSatisfy { $0.evicted || $0.status?.generation == Generation(2) }
             }
             try compareWithWorld()
         }
@@ -80,6 +79,37 @@ public struct Simulation {
             try compareWithNothing()
         }
         return steps
+    }
+
+    /// A second version of the file: of the stacks, and of who is in the cluster and what for.
+    private mutating func changeFile() {
+        let former = spec
+        spec = Scenario.changed(spec, &random)
+        coordinator.disk.snapshot.spec = spec
+        coordinator.disk.snapshot.generation = Generation(2)
+        coordinator.disk.snapshot.bundles = Scenario.bundles(spec, version: 2)
+        for node in former.nodes where !spec.nodes.contains(where: { $0.name == node.name }) && random.chance(0.3) { evict(node.name) }
+        coordinator.memory.spec = spec
+        coordinator.memory.generation = Generation(2)
+        coordinator.memory.bundles = coordinator.disk.snapshot.bundles
+        coordinator.dirty = true
+    }
+
+    /// The coordinator hears it no more, and the other nodes drop its packets.
+    private mutating func evict(_ name: NodeName) {
+        guard let index = machines.firstIndex(where: { $0.name == name }), coordinator.up,
+            Planner().whyNotEvict(machines[index].id, coordinator.memory, now: now) == nil
+        else { return }
+        for at in coordinator.disk.snapshot.nodes.indices where coordinator.disk.snapshot.nodes[at].name == name {
+            coordinator.disk.snapshot.nodes[at].evicted = true
+            coordinator.disk.snapshot.nodes[at].status = coordinator.memory.nodes[at].status
+            coordinator.memory.nodes[at].evicted = true
+        }
+        guard let swarm = machines[index].swarm, let at = swarms[swarm]?.members.firstIndex(where: { $0.id == machines[index].memberID }) else {
+            return
+        }
+        swarms[swarm]?.members[at].state = "down"
+        swarms[swarm]?.members[at].reachable = false
     }
 
     private mutating func converge(_ what: String, _ done: (Simulation) -> Bool) throws {

@@ -23,6 +23,18 @@ struct DutyPlanner {
             if case .failed(let error)? = context.observation.manager { words = error }
             return Duties(members: Part(condition: context.condition(.duties, .unknown, "NotObserved", "the swarm could not be read: \(words)")))
         }
+        guard wanted.term >= view.term else {
+            return Duties(
+                members: Part(
+                    condition: context.condition(
+                        .duties, .unknown, "Superseded", "another manager acts for the swarm now (number \(view.term), this one was \(wanted.term))"))
+            )
+        }
+        if wanted.term > view.term {
+            let part = context.pending(
+                .duties, [.takeOver(term: wanted.term)], reason: "TakingOver", doing: "recording that this manager acts for the swarm")
+            return Duties(members: part)
+        }
         let members = memberActions(wanted, view)
         let tokens = tokenActions(wanted, view)
         let networks = networkActions(wanted, view)
@@ -53,12 +65,18 @@ struct DutyPlanner {
             let former = seen.labels[Self.ownLabels]?.split(separator: ",").map(String.init) ?? []
             let dropped = former.filter { labels[$0] == nil && seen.labels[$0] != nil }.sorted()
             let changed = labels.filter { seen.labels[$0.key] != $0.value }
-            let role = seen.role == want.role ? nil : want.role
+            let role = seen.role == want.role || (want.role == .worker && !Self.mayDemote(seen, view)) ? nil : want.role
             if role != nil || !changed.isEmpty || !dropped.isEmpty {
                 actions.append(.updateMember(id: want.id, role: role, labels: changed, removeLabels: dropped))
             }
         }
         return actions
+    }
+
+    /// A demotion must leave a majority of reachable managers; the coordinator has asked the same, of what it knew then.
+    private static func mayDemote(_ member: ManagerView.Member, _ view: ManagerView) -> Bool {
+        let others = view.members.filter { $0.role == .manager && $0.id != member.id }
+        return others.count { $0.reachable && $0.state == "ready" } * 2 > others.count
     }
 
     private func tokenActions(_ wanted: ManagerDuties, _ view: ManagerView) -> [AgentAction] {

@@ -46,6 +46,7 @@ enum SkepLabel {
     static let managed = "skep.managed"
     static let bundle = "skep.bundle"
     static let tokenEpoch = "skep.token-epoch"
+    static let term = "skep.term"
     static let operation = "skep.operation"
     /// Docker's own, on everything that belongs to a stack.
     static let stack = "com.docker.stack.namespace"

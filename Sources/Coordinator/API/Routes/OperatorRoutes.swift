@@ -41,7 +41,7 @@ struct OperatorRoutes: Sendable {
             let body = try await Answers.body(InviteRequest.self, of: request, limit: 16 * 1024)
             return try Answers.json(try await enrolment.invite(body, to: try await cluster(context), actor: caller.name))
         }
-        doorkeeper.add(Route(.operators, .post, "/v1/clusters/:cluster/nodes/:node/:act"), to: router) { _, context, caller in
+        doorkeeper.add(Route(.operators, .post, "/v1/clusters/:cluster/nodes/:node/:act"), to: router) { request, context, caller in
             let runtime = try await cluster(context)
             let name = try node(context)
             switch context.parameters.get("act") {
@@ -49,7 +49,9 @@ struct OperatorRoutes: Sendable {
             case "defer": return try Self.done(try await runtime.defer(name, actor: caller.name))
             case "undefer": return try Self.done(try await runtime.undefer(name, actor: caller.name))
             case "retry-firewall": return try Self.done(try await runtime.retryFirewall(name, actor: caller.name))
-            case "evict": return try Self.done(try await runtime.evict(name, actor: caller.name))
+            case "evict":
+                let force = request.uri.queryParameters["force"] == "true"
+                return try Self.done(try await runtime.evict(name, force: force, actor: caller.name))
             default: throw Refusal.notFound("a node can be approved, deferred, undeferred and evicted")
             }
         }

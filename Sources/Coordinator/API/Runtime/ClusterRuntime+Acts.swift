@@ -15,8 +15,14 @@ extension ClusterRuntime {
     }
 
     /// Ends a node's membership: its certificates are not good any more and its connections end now.
-    func evict(_ name: NodeName, actor: String) async throws -> String {
+    /// Refused when it would take a majority of managers away, unless by force: a stolen machine must go in any case.
+    func evict(_ name: NodeName, force: Bool = false, actor: String) async throws -> String {
         let node = try enrolled(name)
+        if !force, let reason = Planner().whyNotEvict(node.id, snapshot(), now: tools.clock.now()) {
+            throw Refusal(
+                .conflict, "QuorumAtRisk",
+                "\(name) is not evicted: \(reason); make another node a manager first, or give the swarm up: skep node evict \(name) --force")
+        }
         try await tools.store.revokeCertificates(of: node.id)
         try await change(node.id, act: "evicted", actor: actor) { $0.evicted = true }
         tools.live.close(node.id)

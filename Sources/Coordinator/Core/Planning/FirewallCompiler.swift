@@ -9,6 +9,8 @@ struct FirewallCompiler {
 
     private let audiences: [Audience: [CIDR]]
     private let departed: [IPAddress]
+    /// What a node gets that is neither the shares' server nor the coordinator's: nearly all of them, so it is compiled once.
+    private var ordinary: FirewallSpec?
 
     init(planning: Planning) {
         self.planning = planning
@@ -22,28 +24,40 @@ struct FirewallCompiler {
             .flatMap { node in planning.record.addresses[node.id].map { [$0] } ?? node.status?.facts.addresses.map(\.address) ?? [] }
             .filter { !current.contains($0) && !$0.isLinkLocal && !$0.isLoopback }
         departed = Set(left).sorted()
+        ordinary = compile(rules(servesShares: false, coordinates: false))
     }
 
     func compile(for participant: Planning.Participant) -> FirewallSpec {
-        let rules = rules(for: participant)
-        return FirewallSpec(
+        let servesShares = participant.entry.name == spec.nfs?.server
+        let coordinates = participant.id == planning.snapshot.coordinatorNode
+        var compiled: FirewallSpec
+        if !servesShares, !coordinates, let ordinary {
+            compiled = ordinary
+        } else {
+            compiled = compile(rules(servesShares: servesShares, coordinates: coordinates))
+        }
+        compiled.attempt = planning.record.firewallAttempts[participant.id] ?? 0
+        return compiled
+    }
+
+    private func compile(_ rules: [FirewallSpec.Rule]) -> FirewallSpec {
+        FirewallSpec(
             audiences: audiences, rules: rules, departed: departed,
             clusterPorts: Set(rules.filter { $0.audiences == [.cluster] }.map(\.ports)).sorted(),
             encrypted: spec.networks.contains(where: \.encrypted),
-            localPortRange: spec.kind == .target && !(spec.audiences[.users] ?? []).isEmpty, trialSeconds: planning.snapshot.settings.trialSeconds,
-            attempt: planning.record.firewallAttempts[participant.id] ?? 0)
+            localPortRange: spec.kind == .target && !(spec.audiences[.users] ?? []).isEmpty, trialSeconds: planning.snapshot.settings.trialSeconds)
     }
 
     /// The enrolled nodes: what is advertised once it is decided, else the addresses that only one of them has.
     private static func clusterAddresses(_ planning: Planning) -> [IPAddress] {
-        let all = planning.participants.flatMap { participant in
+        let all = (planning.participants + planning.leaving.filter(planning.isLingering)).flatMap { participant in
             planning.record.addresses[participant.id].map { [$0] } ?? planning.candidateAddresses(participant)
         }
         return Set(all).sorted()
     }
 
-    /// Single ports first; for no node in particular, all that any node may open.
-    func rules(for participant: Planning.Participant?) -> [FirewallSpec.Rule] {
+    /// Single ports first.
+    func rules(servesShares: Bool, coordinates: Bool) -> [FirewallSpec.Rule] {
         var rules: [FirewallSpec.Rule] = []
         func open(
             _ port: Int, _ last: Int? = nil, _ transports: [Transport] = [.tcp], to audiences: [Audience], nodesToo: Bool = false,
@@ -64,13 +78,13 @@ struct FirewallCompiler {
         open(80, to: web, nodesToo: true, "http")
         open(443, to: web, nodesToo: true, "https")
         if spec.kind == .target {
-            if let nfs = spec.nfs, participant == nil || participant?.entry.name == nfs.server {
+            if let nfs = spec.nfs, servesShares {
                 open(2049, nil, nfs.v3 ? [.tcp, .udp] : [.tcp], to: [.cluster], "nfs")
                 if nfs.v3 { for port in [111, 33333, 33334, 33336] { open(port, nil, [.tcp, .udp], to: [.cluster], "nfs v3") } }
             }
             open(30000, 32767, to: [.users], published: true, "users' applications")
         }
-        if participant == nil || participant?.id == planning.snapshot.coordinatorNode {
+        if coordinates {
             open(7443, to: [.management, .nodes], "skep operators and enrolment")
             open(7444, to: [.nodes], "skep agents")
         }

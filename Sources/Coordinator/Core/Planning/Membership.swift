@@ -14,6 +14,7 @@ extension Planning {
         followPromotion()
         if open == nil { beginJoin() }
         if open == nil { beginPromotion() }
+        departures()
         sayWhoIsMissing()
     }
 
@@ -124,7 +125,7 @@ extension Planning {
     }
 
     /// A demotion must leave a majority of the remaining managers reachable.
-    private func whyNotDemote(_ member: ManagerView.Member, _ view: ManagerView) -> String? {
+    func whyNotDemote(_ member: ManagerView.Member, _ view: ManagerView) -> String? {
         let remaining = view.members.filter { $0.role == .manager && $0.id != member.id }
         let reachable = remaining.filter { $0.reachable && $0.state == "ready" }
         if reachable.count * 2 > remaining.count, !remaining.isEmpty { return nil }
@@ -168,17 +169,5 @@ extension Planning {
                 wait("\(entry.name) in the swarm", for: "the operation that is open to end")
             }
         }
-    }
-
-    /// Entries of the swarm that stand for nobody any more: a node that rejoined, or one that was evicted.
-    func staleMembers() -> [String] {
-        guard let view else { return [] }
-        let current = Set(participants.compactMap { isMember($0) ? $0.status?.swarm.nodeID : nil })
-        let departed = Set(snapshot.nodes.filter(\.evicted).compactMap { $0.status?.swarm.nodeID })
-        let hostnames = Set(participants.filter { isMember($0) }.compactMap { $0.status?.facts.hostname })
-        return view.members.filter { member in
-            guard member.role == .worker, !current.contains(member.id) else { return false }
-            return departed.contains(member.id) || (member.state == "down" && hostnames.contains(member.hostname))
-        }.map(\.id).sorted()
     }
 }

@@ -3,6 +3,7 @@ import SkepModel
 /// Puts together the complete wanted state of each node.
 extension Planning {
     mutating func assemble() {
+        nameActing()
         record.sharesServed = record.sharesServed || serverExports
         let firewall = FirewallCompiler(planning: self)
         let peers = peers
@@ -17,28 +18,23 @@ extension Planning {
             if participant.id == acting?.id { wanted.duties = duties() }
             plan.nodeSpecs[participant.id] = wanted
         }
-        for node in strangers { plan.nodeSpecs[node.id] = bare(node) }
-    }
-
-    /// Enrolled and approved, and not in the file any more: whatever we made there goes.
-    var strangers: [Snapshot.Node] {
-        let named = Set(participants.map(\.id))
-        return snapshot.nodes.filter { $0.approved && !$0.evicted && !named.contains($0.id) }
+        for leaving in leaving {
+            guard leaving.status != nil else { continue }
+            if isLingering(leaving) {
+                guard acting != nil else { continue }
+                var wanted = lingering(leaving, peers, firewall)
+                if leaving.id == acting?.id { wanted.duties = duties() }
+                plan.nodeSpecs[leaving.id] = wanted
+            } else {
+                plan.nodeSpecs[leaving.id] = bare(leaving.node)
+            }
+        }
     }
 
     func base(_ participant: Participant, _ peers: [Peer]) -> NodeSpec {
         NodeSpec(
             cluster: spec.name, node: participant.id, name: participant.entry.name, generation: snapshot.generation, role: participant.entry.role,
             peers: peers, beat: snapshot.settings.beat)
-    }
-
-    /// What a node is told that is to be left as it was found.
-    func bare(_ node: Snapshot.Node) -> NodeSpec {
-        var wanted = NodeSpec(
-            cluster: spec.name, node: node.id, name: node.name, generation: snapshot.generation, role: .worker, peers: [],
-            beat: snapshot.settings.beat)
-        if let swarm = record.swarm { wanted.swarm = .leave(swarm: swarm) }
-        return wanted
     }
 
     var peers: [Peer] {
@@ -115,7 +111,7 @@ extension Planning {
         let allowed = allowedStacks()
         let mtu = record.decisions.flatMap { $0.mtu == 1500 ? nil : $0.mtu }
         return ManagerDuties(
-            members: members(), remove: staleMembers(),
+            term: record.term, members: members(), remove: staleMembers(),
             networks: spec.networks.map { .init(name: $0.name, attachable: $0.attachable, encrypted: $0.encrypted, subnet: $0.subnet, mtu: mtu) },
             sealings: joining.map { .init(node: $0.id, certificate: $0.node.certificate) }, tokenEpoch: record.tokenEpoch, stacks: allowed.stacks,
             keep: allowed.keep, ingressMTU: mtu)
@@ -129,6 +125,6 @@ extension Planning {
             for share in spec.nfs?.shares ?? [] where share.write.contains(participant.entry.name) { labels["skep.write.\(share.name)"] = "true" }
             let promoting = open?.kind == .promote && open?.nodes == [participant.id]
             return .init(id: member.id, name: participant.entry.name, role: promoting ? participant.entry.role : member.role, labels: labels)
-        }.sorted { $0.name < $1.name }
+        } + [departingMember()].compactMap { $0 }
     }
 }

@@ -3,10 +3,17 @@ import SkepModel
 /// One pass of the planner: what it was given, what it has decided so far.
 struct Planning {
     /// A node of the spec with the machine that stands for it.
-    struct Participant {
+    /// A class, because it is looked up and filtered many times in a pass, and a copy of all its values costs more than the decision.
+    final class Participant: Sendable {
         let entry: ClusterSpec.Node
         let node: Snapshot.Node
         let liveness: Liveness
+
+        init(entry: ClusterSpec.Node, node: Snapshot.Node, liveness: Liveness) {
+            self.entry = entry
+            self.node = node
+            self.liveness = liveness
+        }
 
         var id: NodeID { node.id }
         var status: NodeStatus? { node.status }
@@ -16,7 +23,10 @@ struct Planning {
 
     let snapshot: Snapshot
     let now: Instant
+    /// The machines of the file's nodes; while the cluster is taken down, every machine that there is.
     let participants: [Participant]
+    /// Enrolled and approved, and not in the file any more: whatever we made there goes.
+    let leaving: [Participant]
     var record: ClusterRecord
     var operations: [Operation]
     var plan: Plan
@@ -35,11 +45,24 @@ struct Planning {
         plan = Plan(record: snapshot.record)
         var machines: [NodeName: Snapshot.Node] = [:]
         for node in snapshot.nodes where node.approved && !node.evicted && machines[node.name] == nil { machines[node.name] = node }
-        participants = snapshot.spec.nodes.compactMap { entry in
+        var found = snapshot.spec.nodes.compactMap { entry in
             machines[entry.name].map {
                 Participant(entry: entry, node: $0, liveness: Liveness(seen: $0.seen, now: now, settings: snapshot.settings))
             }
         }
+        let named = Set(found.map(\.id))
+        let strangers = snapshot.nodes.filter { $0.approved && !$0.evicted && !named.contains($0.id) }.map { node in
+            Participant(
+                entry: .init(name: node.name, role: .worker), node: node,
+                liveness: Liveness(seen: node.seen, now: now, settings: snapshot.settings))
+        }
+        if case .down = snapshot.record.lifecycle {
+            found += strangers
+            leaving = []
+        } else {
+            leaving = strangers
+        }
+        participants = found
         byName = Dictionary(participants.map { ($0.entry.name, $0) }) { first, _ in first }
         var owners: [IPAddress: Int] = [:]
         for participant in participants {
@@ -59,12 +82,20 @@ struct Planning {
     /// Looks for the acting manager; once more when the swarm is first known.
     mutating func findActing() {
         guard record.swarm != nil else { return }
-        let managers = participants.filter { $0.liveness == .live && isMember($0) && $0.status?.manager?.swarmID == record.swarm }
+        let managers = (participants + leaving).filter { $0.liveness == .live && isMember($0) && $0.status?.manager?.swarmID == record.swarm }
         let leader = managers.first { participant in
             participant.status?.manager?.members.contains { $0.leader && $0.id == participant.status?.swarm.nodeID } ?? false
         }
         acting = leader ?? managers.first
         members = Dictionary((view?.members ?? []).map { ($0.id, $0) }) { first, _ in first }
+    }
+
+    /// Counts the changes of the acting manager, so that one that was away and comes back with an older node spec does nothing by it.
+    mutating func nameActing() {
+        guard let acting, let view else { return }
+        if record.actingManager == acting.id, view.term <= record.term { return }
+        record.actingManager = acting.id
+        record.term = max(record.term, view.term) + 1
     }
 
     /// The swarm as the acting manager sees it.

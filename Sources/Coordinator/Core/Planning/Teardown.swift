@@ -18,8 +18,8 @@ extension Planning {
             let reasons = waitsIn(stage).joined(separator: "; ")
             if stage != .gone { amend { $0.waitsFor = reasons } }
         }
+        nameActing()
         for participant in participants { plan.nodeSpecs[participant.id] = wanted(participant, stage, teardown) }
-        for node in strangers { plan.nodeSpecs[node.id] = bare(node) }
         plan.phase = stage == .gone ? "down" : "going down: \(Self.words(stage))"
         plan.ready = false
         plan.stacks = (view?.stacks ?? []).filter(\.ours).map { StackView(name: $0.name, ready: false, services: $0.services, reason: "going down") }
@@ -83,7 +83,7 @@ extension Planning {
             wanted.swarm = leaves ? .leave(swarm: swarm) : isMember(participant) ? .member(swarm: swarm) : .undecided
         }
         if participant.id == acting?.id, stage < .workers {
-            wanted.duties = ManagerDuties(networks: stage == .stacks ? keptNetworks : [], tokenEpoch: record.tokenEpoch)
+            wanted.duties = ManagerDuties(term: record.term, networks: stage == .stacks ? keptNetworks : [], tokenEpoch: record.tokenEpoch)
         }
         return wanted
     }

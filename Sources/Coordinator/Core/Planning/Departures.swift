@@ -1,0 +1,93 @@
+import SkepModel
+
+/// Machines that go: dropped from the file, or evicted. A manager lays its role down first, guarded by the quorum, and only then leaves.
+extension Planning {
+    /// Whether a machine that leaves is still one of the swarm's managers, by its own word or the acting manager's: then it goes on as it is.
+    func isLingering(_ leaving: Participant) -> Bool {
+        guard let own = leaving.status?.swarm, own.state == .active, own.swarmID == nil || own.swarmID == record.swarm else { return false }
+        return own.isManager || acting == nil || member(leaving)?.role == .manager
+    }
+
+    mutating func departures() {
+        guard let view else { return }
+        followDeparture(view)
+        for leaving in leaving {
+            guard open == nil, let member = member(leaving), member.role == .manager else { continue }
+            if let reason = whyNotDemote(member, view) {
+                wait("\(leaving.entry.name), which is not in the file, to leave", for: reason)
+            } else {
+                begin(.remove, nodes: [leaving.id], "\(leaving.entry.name) lays down its role, to leave")
+            }
+        }
+        for member in departedMembers(view) where member.role == .manager {
+            if let reason = whyNotDemote(member, view) { wait("\(member.hostname), which was evicted, to be removed from the swarm", for: reason) }
+        }
+    }
+
+    private mutating func followDeparture(_ view: ManagerView) {
+        guard let operation = open, operation.kind == .remove, let id = operation.nodes.first else { return }
+        guard let leaving = leaving.first(where: { $0.id == id }), let member = member(leaving), member.role == .manager else {
+            step("role \(name(id))", "a manager no more")
+            end("\(name(id)) may leave")
+            return
+        }
+        if now.since(operation.started) > snapshot.settings.joinDeadline {
+            end("the departure of \(name(id))", failed: "it did not lay down its role in \(snapshot.settings.joinDeadline / 1000) s")
+        } else {
+            let reason = whyNotDemote(member, view) ?? "\(name(id)) to become a worker"
+            amend { $0.waitsFor = reason }
+        }
+    }
+
+    /// The one manager that lays its role down to leave, as it should be.
+    func departingMember() -> ManagerDuties.Member? {
+        guard let view, let operation = open, operation.kind == .remove,
+            let leaving = leaving.first(where: { $0.id == operation.nodes.first }),
+            let member = member(leaving), whyNotDemote(member, view) == nil
+        else { return nil }
+        return .init(id: member.id, name: leaving.entry.name, role: .worker, labels: [:])
+    }
+
+    /// What a node is told that is to be left as it was found.
+    func bare(_ node: Snapshot.Node) -> NodeSpec {
+        var wanted = NodeSpec(
+            cluster: spec.name, node: node.id, name: node.name, generation: snapshot.generation, role: .worker, peers: [],
+            beat: snapshot.settings.beat)
+        if let swarm = record.swarm { wanted.swarm = .leave(swarm: swarm) }
+        return wanted
+    }
+
+    /// What a node is told that leaves, while it is a manager: to go on as it is.
+    func lingering(_ leaving: Participant, _ peers: [Peer], _ firewall: FirewallCompiler) -> NodeSpec {
+        var wanted = base(leaving, peers)
+        wanted.docker = docker
+        wanted.firewall = firewall.compile(for: leaving)
+        wanted.swarm = record.swarm.map { .member(swarm: $0) } ?? .undecided
+        return wanted
+    }
+
+    /// Entries of the swarm that stand for nobody any more: a node that rejoined, one that left, one that was evicted.
+    func staleMembers() -> [String] {
+        guard let view else { return [] }
+        let current = currentMembers
+        let gone = Set(departedMembers(view).filter { $0.role == .worker || whyNotDemote($0, view) == nil }.map(\.id))
+        let hostnames = Set(participants.filter { isMember($0) }.compactMap { $0.status?.facts.hostname })
+            .union(leaving.filter { $0.status?.swarm.state == .inactive }.compactMap { $0.status?.facts.hostname })
+        return view.members.filter { member in
+            if gone.contains(member.id) { return true }
+            return member.role == .worker && !current.contains(member.id) && member.state == "down" && hostnames.contains(member.hostname)
+        }.map(\.id).sorted()
+    }
+
+    /// Docker's ids of the nodes that are in the swarm now.
+    private var currentMembers: Set<String> {
+        Set((participants + leaving).compactMap { isMember($0) ? $0.status?.swarm.nodeID : nil })
+    }
+
+    private func departedMembers(_ view: ManagerView) -> [ManagerView.Member] {
+        let evicted = Set(snapshot.nodes.filter(\.evicted).compactMap { $0.status?.swarm.nodeID })
+        if evicted.isEmpty { return [] }
+        let departed = evicted.subtracting(currentMembers)
+        return view.members.filter { departed.contains($0.id) }
+    }
+}
