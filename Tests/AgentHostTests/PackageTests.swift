@@ -110,6 +110,10 @@ import Testing
     }
 
     @Test @LoopActor func readsApt() {
+        let fetching = "Get:8 http://deb.debian.org/debian bookworm/main amd64 docker.io amd64 20.10.24+dfsg1-1 [36.3 MB]"
+        #expect(AptStep.progress("Reading state information...\n\(fetching)\n") == "fetching docker.io [36.3 MB]")
+        #expect(AptStep.progress("\(fetching)\nUnpacking docker.io (20.10) ...\n  libfoo libbar\n") == "Unpacking docker.io (20.10) ...")
+        #expect(AptStep.progress("Reading package lists...\n  libfoo libbar\n") == nil)
         #expect(AptStep.lastLine("Reading\nUnpacking docker.io (20.10) ...\r\n\n") == "Unpacking docker.io (20.10) ...")
         #expect(AptStep.isLocked("E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 12 (apt)"))
         #expect(AptStep.isLocked("dpkg: error: dpkg frontend lock was locked by another process with pid 12"))

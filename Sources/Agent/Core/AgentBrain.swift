@@ -105,7 +105,9 @@ public struct AgentBrain: Sendable {
 
     /// Milliseconds after which a pass is due although nothing happened: 1 s on trial or while something runs, else 30 s.
     public func nextPass(now: Instant) -> Int64 {
-        if memory.firewall.trial != nil || !running.isEmpty { return 1000 }
+        if memory.firewall.trial != nil { return 1000 }
+        // A look costs as much as apt's own steps on a slow machine, and the end of an action wakes the loop by itself.
+        if !running.isEmpty { return running.keys.allSatisfy { $0 == .packages } ? 3000 : 1000 }
         let retries = failures.values.map { max(200, $0.retryAt.since(now)) }
         return min(30_000, retries.min() ?? 30_000)
     }

@@ -44,6 +44,21 @@ enum AptStep: String, CaseIterable, Sendable {
         return String(line.map { $0.trimmed }?.prefix(200) ?? "")
     }
 
+    /// What a run does now, in an operator's words: the package that is fetched, unpacked or set up; nil before the first.
+    static func progress(_ text: some StringProtocol) -> String? {
+        let lines = text.split(whereSeparator: { $0.isNewline || $0 == "\r" }).reversed()
+        return lines.lazy.compactMap { line -> String? in
+            let line = line.trimmed
+            let words = line.split(separator: " ")
+            // "Get:8 http://deb.debian.org/debian bookworm/main amd64 docker.io amd64 20.10.24 [36.3 MB]", or of a list: "… amd64 Packages [8789 kB]"
+            if line.hasPrefix("Get:"), words.count > 4, let size = line.firstIndex(of: "[") { return "fetching \(words[4]) \(line[size...])" }
+            guard ["Preparing to unpack", "Unpacking", "Setting up", "Processing triggers", "Removing"].contains(where: line.hasPrefix) else {
+                return nil
+            }
+            return String(line.prefix(200))
+        }.first
+    }
+
     /// Why a run failed: apt's and dpkg's own error lines, or the last lines where they gave none.
     static func failure(_ text: String) -> String {
         let lines = text.split(whereSeparator: { $0.isNewline || $0 == "\r" }).map { $0.trimmed }.filter { !$0.isEmpty }

@@ -91,8 +91,7 @@ internal import SkepSystem
             log: step.log(layout))
         let begin = SystemClock.monotonicMilliseconds()
         while true {
-            let unit = try await systemd.show(step.unit)
-            if !unit.isRunning {
+            if systemd.isPopulated(step.unit) != true, case let unit = try await systemd.show(step.unit), !unit.isRunning {
                 guard unit.active == "failed" || unit.result != "success" else { break }
                 let text = (try? Files.readText(step.log(layout), limit: 64 << 20)) ?? ""
                 let cause = unit.result == "exit-code" ? "" : "it was ended (\(unit.result)); "
@@ -113,7 +112,7 @@ internal import SkepSystem
         let program = step.program(layout)
         let command = program.command(step.arguments(packages), environment: AptStep.environment, deadline: Self.limit)
         let result = try await run(command) { line, _ in
-            if !line.allSatisfy(\.isWhitespace) { state.aptLine = AptStep.lastLine(line) }
+            if let words = AptStep.progress(line) { state.aptLine = words }
         }
         let text = result.output + "\n" + result.errorOutput
         try AtomicFile.write(step.log(layout), text, mode: 0o600)

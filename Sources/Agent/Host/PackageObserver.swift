@@ -18,8 +18,12 @@ internal import SkepSystem
         if layout.hasSystemd {
             // A transient unit has a file as long as systemd knows of it: without one there is no need to ask.
             let known = AptStep.allCases.filter { Files.exists("/run/systemd/transient/\($0.unit)") }
-            let units = known.isEmpty ? [:] : try await Systemd(layout: layout).show(known.map(\.unit))
-            for step in known {
+            let systemd = Systemd(layout: layout)
+            let populated = known.filter { systemd.isPopulated($0.unit) == true }
+            for step in populated { seen.running = progress(step) }
+            let others = known.filter { !populated.contains($0) }
+            let units = others.isEmpty ? [:] : try await systemd.show(others.map(\.unit))
+            for step in others {
                 guard let unit = units[step.unit] else { continue }
                 if unit.isRunning { seen.running = progress(step) }
                 if unit.active == "failed" { seen.failure = AptStep.failure(log(step)) }
@@ -44,8 +48,7 @@ internal import SkepSystem
     }
 
     private func progress(_ step: AptStep) -> String {
-        let line = AptStep.lastLine(log(step))
-        return line.isEmpty ? step.description : line
+        AptStep.progress(log(step)) ?? step.description
     }
 
     private func log(_ step: AptStep) -> String {

@@ -32,6 +32,14 @@ internal import SkepSystem
         return state
     }
 
+    /// Whether a unit has processes, by its control group (cgroup v2: `populated` of `cgroup.events`); nil where that cannot be read.
+    ///
+    /// It reads a file and starts no program: while apt works it is asked every second, on machines that are busy with apt.
+    func isPopulated(_ unit: String) -> Bool? {
+        guard let text = try? Files.readText("/sys/fs/cgroup/system.slice/\(unit)/cgroup.events", limit: 4096) else { return nil }
+        return text.contains("populated 1")
+    }
+
     /// Blocks of `Key=value`, one block a unit, in the order in which they were asked for.
     static func parse(_ text: String) -> [Unit] {
         var blocks: [[String: String]] = [[:]]
