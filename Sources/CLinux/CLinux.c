@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -240,4 +243,46 @@ static __attribute__((swiftcall)) void forward_global_job(void *job, enqueue_glo
 void clinux_take_global_jobs(void (*handler)(void *job)) {
     global_job_handler = handler;
     swift_task_enqueueGlobal_hook = forward_global_job;
+}
+
+static int64_t nft_generation_of(int fd) {
+    struct {
+        struct nlmsghdr header;
+        struct nfgenmsg body;
+    } request = {
+        .header = {.nlmsg_len = sizeof request, .nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, .nlmsg_flags = NLM_F_REQUEST},
+        .body = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0},
+    };
+    struct timeval limit = {.tv_sec = 1};
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == -1 || send(fd, &request, sizeof request, 0) == -1) return -1;
+    _Alignas(struct nlmsghdr) char answer[1024];
+    ssize_t length = recv(fd, answer, sizeof answer, 0);
+    if (length == -1) return -1;
+    struct nlmsghdr *header = (struct nlmsghdr *)answer;
+    if (length < (ssize_t)sizeof *header || header->nlmsg_len > (size_t)length) return errno = EBADMSG, -1;
+    if (header->nlmsg_type == NLMSG_ERROR) {
+        struct nlmsgerr *error = NLMSG_DATA(header);
+        return errno = header->nlmsg_len >= NLMSG_LENGTH(sizeof *error) && error->error ? -error->error : EBADMSG, -1;
+    }
+    size_t at = NLMSG_LENGTH(sizeof(struct nfgenmsg));
+    while (at + sizeof(struct nlattr) <= header->nlmsg_len) {
+        struct nlattr *attribute = (struct nlattr *)(answer + at);
+        if (attribute->nla_len < sizeof *attribute || at + attribute->nla_len > header->nlmsg_len) break;
+        if ((attribute->nla_type & NLA_TYPE_MASK) == NFTA_GEN_ID && attribute->nla_len >= sizeof *attribute + 4) {
+            unsigned char *bytes = (unsigned char *)attribute + sizeof *attribute;
+            return (int64_t)bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3];
+        }
+        at += NLA_ALIGN(attribute->nla_len);
+    }
+    return errno = EBADMSG, -1;
+}
+
+int64_t clinux_nft_generation(void) {
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+    if (fd == -1) return -1;
+    int64_t generation = nft_generation_of(fd);
+    int error = errno;
+    close(fd);
+    errno = error;
+    return generation;
 }

@@ -21,10 +21,11 @@ internal import SkepSystem
 
     init(_ layout: HostLayout) { self.layout = layout }
 
-    func look() async throws -> Observation.Table {
+    /// The connections are counted only where they are asked for: while a ruleset is on trial.
+    func look(_ cache: RulesetCache, counting: Bool) async throws -> Observation.Table {
         guard layout.nft.isInstalled else { throw HostFailure("nftables is not installed") }
-        guard let listing = try await listing() else { return Observation.Table(listing: nil) }
-        return Observation.Table(listing: listing, managementConnections: try await managementConnections())
+        guard let listing = try await cache.listing(layout, { try await listing() }) else { return Observation.Table(listing: nil) }
+        return Observation.Table(listing: listing, managementConnections: counting ? try await managementConnections() : 0)
     }
 
     /// One transaction; then the text is kept, so that the table is there before Docker at the next start.

@@ -6,10 +6,11 @@ internal import SkepSystem
 struct HostFactsReader {
     let layout: HostLayout
     let scope: HostScope
+    let ruleset: RulesetCache
 
     @LoopActor func read() async -> NodeFacts {
         async let network = NetworkFacts.read(layout, bridges: scope.bridges)
-        async let firewalls = OtherFirewalls.read(layout)
+        async let firewalls = OtherFirewalls.read(layout, ruleset)
         var facts = NodeFacts(machineID: text(layout.machineID).trimmed, hostname: text("/proc/sys/kernel/hostname").trimmed)
         facts.system = Self.prettyName(text(layout.osRelease))
         facts.kernel = text("/proc/sys/kernel/osrelease").trimmed

@@ -28,11 +28,11 @@ public import SkepSystem
     /// One look; all parts at once, so that a share that does not answer delays it by its own few seconds only.
     public func look(_ scope: HostScope) async -> Look {
         let layout = state.layout
-        async let facts = HostFactsReader(layout: layout, scope: scope).read()
+        async let facts = HostFactsReader(layout: layout, scope: scope, ruleset: self.state.ruleset).read()
         async let packages = seen { try await self.packages.look(scope.packages) }
         async let config = seen { try EngineActions(self.state).look(scope.docker) }
         async let sysctls = seen { try SysctlActions(layout).look(scope.sysctls) }
-        async let table = seen { try await FirewallActions(layout).look() }
+        async let table = seen { try await FirewallActions(layout).look(self.state.ruleset, counting: scope.countsConnections) }
         async let server = seen { try await ServerActions(self.state).look(scope.folders) }
         async let mounts = seen { try await self.mounts.look(scope) }
         return await Look(

@@ -27,6 +27,8 @@ public struct HostScope: Sendable, Equatable {
     public var node: String
     /// Docker's bridges by the engine's own word; those with Docker's names are known without it.
     public var bridges: [String]
+    /// A ruleset is on trial, and no connection from management has been seen yet.
+    public var countsConnections = false
 
     public init(
         packages: [String] = [], docker: NodeSpec.Docker? = nil, sysctls: Set<String> = [], folders: [String] = [],
@@ -46,6 +48,7 @@ public struct HostScope: Sendable, Equatable {
         let held = memory.held.filter { !packages.contains($0) }
         self.init(packages: packages + held, docker: spec?.docker, node: spec?.node.rawValue ?? "", bridges: bridges)
         sysctls = Set(memory.originalSysctls.keys).union(spec?.sysctls.keys.map { $0 } ?? [])
+        countsConnections = memory.firewall.trial.map { !$0.inbound } ?? false
         folders = spec?.shares?.exports.map(\.path) ?? []
         for mount in spec?.shares?.mounts ?? [] {
             mounts[mount.mount] = Mount(source: .remote(server: mount.server, path: mount.path), write: mount.write)

@@ -8,6 +8,7 @@ public import SkepSystem
     /// The last line of an apt run that this process started itself, where there is no systemd.
     var aptLine: String?
     var aptFailure: String?
+    let ruleset = RulesetCache()
     /// Probes that outlived their kill, by mount path.
     var stuckProbes: [String: Int] = [:]
 

@@ -15,15 +15,19 @@ enum OtherFirewalls {
         var nftables: [Item]
     }
 
-    @LoopActor static func read(_ layout: HostLayout) async -> [String] {
+    @LoopActor static func read(_ layout: HostLayout, _ cache: RulesetCache) async -> [String] {
         var names: [String] = []
         let ufw = (try? Files.readText(layout.ufwSettings)) ?? ""
         let hasUfw = ufw.split(separator: "\n").contains { $0.filter { !$0.isWhitespace }.lowercased() == "enabled=yes" }
         let hasFirewalld = Files.exists(layout.firewalldPIDFile)
         if hasUfw { names.append("ufw") }
         if hasFirewalld { names.append("firewalld") }
-        guard layout.nft.isInstalled, let result = try? await run(layout.nft("-j", "list", "chains")), result.succeeded else { return names }
-        return names + chains(result.stdout, hasUfw: hasUfw)
+        guard layout.nft.isInstalled else { return names }
+        return names
+            + (await cache.others(layout) {
+                guard let result = try? await run(layout.nft("-j", "list", "chains")), result.succeeded else { return nil }
+                return chains(result.stdout, hasUfw: hasUfw)
+            })
     }
 
     /// Tables that are not ours and not Docker's, with a dropping base chain that a packet from outside meets.

@@ -89,6 +89,8 @@ enum {
 // netlink
 int clinux_netlink(int protocol);
 int clinux_netlink_join(int fd, int group);
+/// Which generation of its nftables ruleset this network namespace has (nfnetlink, NFT_MSG_GETGEN): every change makes a new one. -1 with errno.
+int64_t clinux_nft_generation(void);
 
 /// From now on gives the Swift runtime's jobs of no actor to `handler`, which runs each once, and not to a pool of threads.
 void clinux_take_global_jobs(void (*handler)(void *job));
