@@ -86,7 +86,7 @@ extension Planning {
         if now.since(operation.started) > snapshot.settings.deployDeadline {
             end("deployment of \(name)", failed: "not converged in \(snapshot.settings.deployDeadline / 1000) s: \(reason)")
         } else {
-            amend { $0.waitsFor = reason }
+            amend { $0.waitsFor = "its tasks: \(reason)" }
         }
     }
 
