@@ -22,6 +22,16 @@ extension Planning {
         for member in departedMembers(view) where member.role == .manager {
             if let reason = whyNotDemote(member, view) { wait("\(member.hostname), which was evicted, to be removed from the swarm", for: reason) }
         }
+        for leaving in leaving where isMember(leaving) && !isLingering(leaving) {
+            wait(
+                "\(leaving.entry.name), which is not in the file", for: "it to leave the swarm",
+                command: leaving.isHeard ? nil : "skep node evict \(leaving.entry.name)")
+        }
+        for id in staleMembers() {
+            wait(
+                "the swarm",
+                for: "the entry of \(view.members.first { $0.id == id }?.hostname ?? id), which stands for nobody any more, to be removed")
+        }
     }
 
     private mutating func followDeparture(_ view: ManagerView) {
@@ -84,10 +94,16 @@ extension Planning {
         Set((participants + leaving).compactMap { isMember($0) ? $0.status?.swarm.nodeID : nil })
     }
 
+    /// By Docker's id where it is known, else by the label that names the node: a machine may be evicted before it was heard again.
     private func departedMembers(_ view: ManagerView) -> [ManagerView.Member] {
-        let evicted = Set(snapshot.nodes.filter(\.evicted).compactMap { $0.status?.swarm.nodeID })
+        let evicted = snapshot.nodes.filter(\.evicted)
         if evicted.isEmpty { return [] }
-        let departed = evicted.subtracting(currentMembers)
-        return view.members.filter { departed.contains($0.id) }
+        let ids = Set(evicted.compactMap { $0.status?.swarm.nodeID })
+        let names = Set(evicted.map(\.name.rawValue)).subtracting(snapshot.nodes.filter { !$0.evicted }.map(\.name.rawValue))
+        let current = currentMembers
+        return view.members.filter { member in
+            guard !current.contains(member.id) else { return false }
+            return ids.contains(member.id) || member.labels["skep.node"].map { names.contains($0) } ?? false
+        }
     }
 }
