@@ -103,7 +103,7 @@ public struct AgentBrain: Sendable {
         memory.events.removeAll { $0.sequence <= sequence }
     }
 
-    /// Milliseconds after which a pass is due although nothing happened: 1 s on trial or while something runs, else 30 s.
+    /// Milliseconds after which a pass is due although nothing happened: 1 s on trial or while something runs, 3 s while that is packages alone, else 30 s.
     public func nextPass(now: Instant) -> Int64 {
         if memory.firewall.trial != nil { return 1000 }
         // A look costs as much as apt's own steps on a slow machine, and the end of an action wakes the loop by itself.

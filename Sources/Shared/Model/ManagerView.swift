@@ -115,3 +115,11 @@ public struct ManagerView: Codable, Hashable, Sendable {
         self.refusedSealings = refusedSealings
     }
 }
+
+extension ManagerView {
+    /// The managers that would be left without a member, and how many of them answer now; a member may be taken away when these are a majority.
+    public func managers(without id: String) -> (reachable: Int, all: Int) {
+        let others = members.filter { $0.role == .manager && $0.id != id }
+        return (others.count { $0.reachable && $0.state == "ready" }, others.count)
+    }
+}

@@ -75,8 +75,8 @@ struct DutyPlanner {
 
     /// A demotion must leave a majority of reachable managers; the coordinator has asked the same, of what it knew then.
     private static func mayDemote(_ member: ManagerView.Member, _ view: ManagerView) -> Bool {
-        let others = view.members.filter { $0.role == .manager && $0.id != member.id }
-        return others.count { $0.reachable && $0.state == "ready" } * 2 > others.count
+        let left = view.managers(without: member.id)
+        return left.reachable * 2 > left.all
     }
 
     private func tokenActions(_ wanted: ManagerDuties, _ view: ManagerView) -> [AgentAction] {

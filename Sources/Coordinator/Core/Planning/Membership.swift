@@ -126,10 +126,9 @@ extension Planning {
 
     /// A demotion must leave a majority of the remaining managers reachable.
     func whyNotDemote(_ member: ManagerView.Member, _ view: ManagerView) -> String? {
-        let remaining = view.members.filter { $0.role == .manager && $0.id != member.id }
-        let reachable = remaining.filter { $0.reachable && $0.state == "ready" }
-        if reachable.count * 2 > remaining.count, !remaining.isEmpty { return nil }
-        return "a majority of managers without it (\(reachable.count) of \(remaining.count) reachable)"
+        let left = view.managers(without: member.id)
+        if left.reachable * 2 > left.all { return nil }
+        return "a majority of managers without it (\(left.reachable) of \(left.all) reachable)"
     }
 
     private mutating func followPromotion() {
