@@ -31,12 +31,16 @@ enum Samples {
             swarm: swarm)
     }
 
-    static func observation(table: String? = nil, management: Int = 0, swarm: SwarmStatus = .init(state: .inactive)) -> Observation {
+    static func observation(
+        table: String? = nil, management: Int = 0, kept: String? = nil, boot: String = "b", swarm: SwarmStatus = .init(state: .inactive)
+    ) -> Observation {
         Observation(
             facts: NodeFacts(machineID: "m", hostname: "n1", localPorts: port(32768, 60999)),
             packages: .seen(.init(installed: ["nftables", "docker.io", "apparmor"], held: ["docker.io"])),
             engine: .seen(.running(version: "20.10.24", bridges: ["docker0", "docker_gwbridge"])), daemonConfig: .seen(.asWanted),
             sysctls: .seen([:]),
-            table: .seen(.init(listing: table, managementConnections: management)), server: .seen(.init()), mounts: .seen([:]), swarm: .seen(swarm))
+            table: .seen(.init(listing: table, managementConnections: management, kept: kept)), server: .seen(.init()), mounts: .seen([:]),
+            swarm: .seen(swarm),
+            bootID: boot)
     }
 }

@@ -248,6 +248,7 @@ import Testing
         #expect(try Files.list("\(actuator.settings.stackFolder)/demo").isEmpty)
 
         try await Self.done(actuator, .removeStack("demo"))
+        #expect(!Files.exists("\(actuator.settings.stackFolder)/demo"))
         try await Self.done(actuator, .removeStack("demo"))
         let gone = try await view(engine, actuator)
         #expect(gone.stacks.isEmpty)

@@ -165,6 +165,71 @@ import Testing
         #expect(try EngineActions(HostState(machine.layout)).look(wanted) == .asWanted)
     }
 
+    /// Restarts the engine unless there is a file `broken`, which leaves it stopped; and counts what it is told.
+    private func running() throws -> TemporaryMachine {
+        var machine = try TemporaryMachine()
+        try machine.write("/etc/docker/daemon.json", "{}\n")
+        try machine.write("/run/docker.pid", "1")
+        let restart = try machine.script(
+            "restart",
+            """
+            echo restart >>$ROOT/calls
+            [ -e $ROOT/broken ] && { rm -f $ROOT/run/docker.pid; exit 1; }
+            sleep 0.05; echo 2 >$ROOT/run/docker.pid
+            """)
+        machine.layout.engineRestart = Command(restart.path)
+        machine.layout.engineReload = Command(try machine.script("reload", "echo reload >>$ROOT/calls").path)
+        return machine
+    }
+
+    /// The file that is there before the engine is installed is read by its first start: nothing is left to restart it for.
+    @Test @LoopActor func aLaterChangeIsNoReasonForAnEarlierRestart() async throws {
+        var machine = try running()
+        defer { machine.remove() }
+        machine.layout.engineRestart = nil
+        try Files.remove(machine.layout.enginePIDFile)
+        let state = HostState(machine.layout)
+        _ = await HostActuator(state).perform(.mergeDaemonConfig(wanted, restart: false))
+        try await LoopActor.sleep(for: .milliseconds(50))
+        try machine.write("/run/docker.pid", "1")
+        try await LoopActor.sleep(for: .milliseconds(50))
+        var more = wanted
+        more.mirrors.append("https://other")
+        #expect(try EngineActions(state).look(more) == .differs(restart: false))
+        _ = await HostActuator(state).perform(.mergeDaemonConfig(more, restart: false))
+        #expect(machine.read("/calls") == "reload\n")
+        #expect(try EngineActions(state).look(more) == .asWanted)
+        try machine.write("/etc/docker/daemon.json", machine.read("/etc/docker/daemon.json") ?? "")
+        #expect(try EngineActions(HostState(machine.layout)).look(more) == .asWanted)
+    }
+
+    @Test @LoopActor func aRestoreThatWasCutShortGoesOn() async throws {
+        let machine = try running()
+        defer { machine.remove() }
+        let actuator = HostActuator(HostState(machine.layout))
+        _ = await actuator.perform(.mergeDaemonConfig(wanted, restart: true))
+        try machine.write("/broken", "")
+        guard case .failed = await actuator.perform(.restoreDaemonConfig(original: "{}\n", restart: true)) else {
+            Issue.record("the engine does not start")
+            return
+        }
+        #expect(machine.read("/etc/docker/daemon.json") == "{}\n")
+        // The file is as it was found, the engine is not.
+        try Files.remove(machine.root + "/broken")
+        let next = HostActuator(HostState(machine.layout))
+        #expect(await next.perform(.restoreDaemonConfig(original: "{}\n", restart: true)) == .done)
+        #expect(machine.read("/calls") == "restart\nrestart\nrestart\n" && machine.read("/run/docker.pid") == "2\n")
+    }
+
+    @Test @LoopActor func mirrorsAloneAreRestoredByAReload() async throws {
+        let machine = try running()
+        defer { machine.remove() }
+        let actuator = HostActuator(HostState(machine.layout))
+        _ = await actuator.perform(.mergeDaemonConfig(.init(package: "docker.io", hold: true, mirrors: ["https://m"]), restart: false))
+        #expect(await actuator.perform(.restoreDaemonConfig(original: "{}\n", restart: true)) == .done)
+        #expect(machine.read("/etc/docker/daemon.json") == "{}\n" && machine.read("/calls") == "reload\nreload\n")
+    }
+
     @Test @LoopActor func restoresTheOriginalAndKeepsAnOperatorsOwnLaterEdit() async throws {
         let machine = try TemporaryMachine()
         defer { machine.remove() }

@@ -32,6 +32,27 @@ import Testing
         #expect(SysctlActions.path("a/../../b") == nil)
     }
 
+    /// The file decides at the next start.
+    @Test @LoopActor func keepsASysctlBeforeItIsSet() async throws {
+        var machine = try TemporaryMachine()
+        defer { machine.remove() }
+        try machine.write("/proc/sys/vm/max_map_count", "65530\n")
+        try Files.link(machine.root + "/proc/sys/vm/refused", to: "max_map_count")
+        // The kernel's file, being a link, is not opened for writing.
+        guard case .failed = await HostActuator(HostState(machine.layout)).perform(.setSysctls(["vm.refused": "1"])) else {
+            Issue.record("it should be refused")
+            return
+        }
+        #expect(machine.read("/etc/sysctl.d/60-skep.conf") == nil)
+        try machine.write("/etc/file", "")
+        machine.layout.sysctls = machine.root + "/etc/file/60-skep.conf"
+        guard case .failed = await HostActuator(HostState(machine.layout)).perform(.setSysctls(["vm.max_map_count": "262144"])) else {
+            Issue.record("it cannot be kept")
+            return
+        }
+        #expect(try SysctlActions(machine.layout).look(["vm.max_map_count"]) == ["vm.max_map_count": "65530"])
+    }
+
     @Test @LoopActor func exportsAndEnds() async throws {
         var machine = try TemporaryMachine()
         defer { machine.remove() }
@@ -51,6 +72,69 @@ import Testing
         #expect(await HostActuator(state).perform(.removeExports) == .done)
         let after = try await ServerActions(state).look([])
         #expect(after == .init())
+    }
+
+    /// systemd in small: a server that is active and enabled, and one verb that fails as long as there is a file `broken`.
+    private func served(failing verb: String) throws -> TemporaryMachine {
+        var machine = try TemporaryMachine()
+        machine.layout.hasSystemd = true
+        machine.layout.exportfs = try machine.script("exportfs", "true")
+        machine.layout.systemctl = try machine.script(
+            "systemctl",
+            """
+            echo "$@" >>$ROOT/systemctl.calls
+            case "$*" in
+            *show*) printf 'LoadState=loaded\\nActiveState=active\\nSubState=exited\\nResult=success\\nUnitFileState=enabled\\n';;
+            *\\ \(verb)\\ *) [ ! -e $ROOT/broken ] || exit 1;;
+            esac
+            case "$*" in *restart*) [ -e $ROOT/stubborn ] || echo 8 >$ROOT/proc/fs/nfsd/threads;; esac
+            """)
+        try machine.write("/proc/fs/nfsd/threads", "8\n")
+        return machine
+    }
+
+    @Test(arguments: ["stop", "restart"]) @LoopActor func endingTheExportsIsResumed(_ verb: String) async throws {
+        let machine = try served(failing: verb)
+        defer { machine.remove() }
+        let state = HostState(machine.layout)
+        // A server that came with us is stopped, one that was at work before goes on with its own settings.
+        if verb == "stop" { try state.update { $0.packages = ["nfs-kernel-server"] } }
+        #expect(await HostActuator(state).perform(.writeExports(exports: "/a 10.0.0.1(rw)\n", settings: "[nfsd]\n")) == .done)
+        try machine.write("/broken", "")
+        guard case .failed = await HostActuator(state).perform(.removeExports) else {
+            Issue.record("it should fail")
+            return
+        }
+        #expect(machine.read("/etc/exports.d/skep.exports") == nil && machine.read("/etc/nfs.conf.d/skep.conf") == nil)
+
+        // Another agent goes on where that one was killed.
+        let next = HostState(machine.layout)
+        #expect(try await ServerActions(next).look([]).isOurs)
+        try Files.remove(machine.root + "/broken")
+        try Files.remove(machine.root + "/systemctl.calls")
+        #expect(await HostActuator(next).perform(.removeExports) == .done)
+        #expect(machine.read("/systemctl.calls")?.contains("\(verb) nfs-server.service") == true)
+        #expect(try await !ServerActions(next).look([]).isOurs)
+    }
+
+    @Test @LoopActor func aServerWithoutThreadsIsStartedAnew() async throws {
+        let machine = try served(failing: "none")
+        defer { machine.remove() }
+        let state = HostState(machine.layout)
+        let write = AgentAction.writeExports(exports: "/a 10.0.0.1(rw)\n", settings: "[nfsd]\n")
+        #expect(await HostActuator(state).perform(write) == .done)
+        // systemd goes on saying that it is active.
+        try machine.write("/proc/fs/nfsd/threads", "0\n")
+        #expect(try await !ServerActions(state).look([]).active)
+        #expect(await HostActuator(state).perform(write) == .done)
+        #expect(try await ServerActions(state).look([]).active)
+        try machine.write("/proc/fs/nfsd/threads", "0\n")
+        try machine.write("/stubborn", "")
+        guard case .failed(let words) = await HostActuator(state).perform(write) else {
+            Issue.record("it does not serve")
+            return
+        }
+        #expect(words.contains("no thread of it serves"))
     }
 
     @Test @LoopActor func makesFoldersAndLeavesTheSystemsAlone() async throws {

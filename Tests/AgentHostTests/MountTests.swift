@@ -31,6 +31,27 @@ import Testing
         #expect(table.mounted(at: "/stack")?.source == "cover")
     }
 
+    @Test func knowsWhatABoundFolderIs() throws {
+        let table = MountTable(
+            """
+            22 1 8:1 / / rw - ext4 /dev/sda1 rw
+            24 22 8:17 /vol /disk rw - xfs /dev/sdb1 rw
+            40 22 8:1 /srv/data /one rw - ext4 /dev/sda1 rw
+            41 22 8:17 /vol/data /two rw - xfs /dev/sdb1 rw
+            42 22 8:17 /vol /three rw - xfs /dev/sdb1 rw
+            43 22 8:1 /srv/gone//deleted /four rw - ext4 /dev/sda1 rw
+            44 22 0:9 / /five rw - tmpfs cover rw
+            """)
+        for (path, folder) in [("/one", "/srv/data"), ("/two", "/disk/data"), ("/three", "/disk"), ("/four", "/srv/gone")] {
+            let entry = try #require(table.mounted(at: path))
+            #expect(table.binds(entry, folder), "\(path)")
+        }
+        for (path, folder) in [("/one", "/srv/other"), ("/two", "/srv/data"), ("/five", "/srv/data")] {
+            let entry = try #require(table.mounted(at: path))
+            #expect(!table.binds(entry, folder), "\(path)")
+        }
+    }
+
     @Test(arguments: [
         ("/nfs-root", "nfs\\x2droot.mount"), ("/mnt/data", "mnt-data.mount"), ("/a b/.c_d", "a\\x20b-.c_d.mount"), ("/.x", "\\x2ex.mount"),
     ])
@@ -75,7 +96,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("echo pid $$; echo ok", nil), ("echo pid $$; echo errno 116", "Stale"), ("echo errno 30", "ReadOnly"), ("echo errno 13", "NoPermission"),
+        ("echo pid $$; echo ok", nil), ("echo pid $$; echo errno 116", "Stale"), ("echo errno 30", "ReadOnlyExport"),
+        ("echo errno 13", "NoPermission"),
         ("echo errno 5", "ServerGone"), ("echo errno 28", "Full"), ("exit 3", "Unknown"),
     ])
     @LoopActor func saysWhatTheProbeFound(_ probe: String, _ expected: String?) async throws {
@@ -129,5 +151,108 @@ import Testing
         #expect(!Files.exists(machine.root + "/.skep-probe-n1"))
         #expect(ShareProbe.attempt(machine.root + "/absent", node: "n1", write: true) == 2)
         #expect(ShareProbe.attempt("/proc/sys", node: "n1", write: true) != 0)
+    }
+}
+
+@Suite struct MountActionTests {
+    init() { EventLoop.runInBackground() }
+
+    private let below = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+
+    /// A table in a file, which `mount` and `umount` change.
+    private func machine() throws -> (TemporaryMachine, path: String) {
+        var machine = try TemporaryMachine()
+        let path = machine.root + "/share"
+        machine.layout.mountTables = [machine.root + "/mountinfo"]
+        machine.layout.umount = try machine.script("umount", "echo umount >>$ROOT/calls; sed -i '$d' $ROOT/mountinfo")
+        machine.layout.mount = try machine.script(
+            "mount",
+            "echo mount >>$ROOT/calls; for last; do :; done; echo \"31 22 0:51 / $last rw - nfs4 127.0.0.1:/data rw\" >>$ROOT/mountinfo")
+        return (machine, path)
+    }
+
+    private func ours(_ path: String) -> String { "31 22 0:51 / \(path) rw - nfs4 127.0.0.1:/data rw\n" }
+    private func theirs(_ path: String, over: Int) -> String { "32 \(over) 0:9 / \(path) rw - tmpfs theirs rw\n" }
+    private func unit(_ path: String, options: String = "rw,hard") -> String {
+        "# Written by skep-agent; a change here is put back.\n[Mount]\nWhat=127.0.0.1:/data\nWhere=\(path)\nType=nfs4\nOptions=\(options)\n"
+    }
+
+    private func writeUnit(_ machine: TemporaryMachine, _ path: String) throws -> String {
+        let file = "\(machine.layout.units)/\(MountUnit.name(path))"
+        try AtomicFile.write(file, unit(path))
+        return file
+    }
+
+    @Test @LoopActor func aRepairThatDoesNotHelpWaits() async throws {
+        let (machine, path) = try self.machine()
+        defer { machine.remove() }
+        try machine.write("/mountinfo", below + ours(path))
+        _ = try writeUnit(machine, path)
+        let state = HostState(machine.layout)
+        state.stuckProbes[path] = 1
+        #expect(await HostActuator(state).perform(.remount(path: path)) == .done)
+        #expect(machine.read("/calls") == "umount\nmount\n")
+        #expect(state.stuckProbes.isEmpty, "what hung in the former mount says nothing of this one")
+        let second = await HostActuator(state).perform(.remount(path: path))
+        #expect(second == .failed("it was mounted again 1×, which did not help, or not for long"))
+        #expect(machine.read("/calls") == "umount\nmount\n")
+    }
+
+    @Test @LoopActor func whatOthersMountedInThePlaceOfOursStays() async throws {
+        let (machine, path) = try self.machine()
+        defer { machine.remove() }
+        let state = HostState(machine.layout)
+        try state.update { $0.mounts = [path] }
+        try machine.write("/mountinfo", below + theirs(path, over: 22))
+        let refused = ActionOutcome.failed("theirs is already mounted at \(path); unmount it or choose another path")
+        #expect(await HostActuator(state).perform(.installMount(path: path, unit: unit(path))) == refused)
+        let file = try writeUnit(machine, path)
+        #expect(await HostActuator(state).perform(.installMount(path: path, unit: unit(path, options: "ro,hard"))) == refused)
+
+        // Over ours it must go first; alone it stays, and only our unit goes.
+        try machine.write("/mountinfo", below + ours(path) + theirs(path, over: 31))
+        let covered = ActionOutcome.failed("theirs (tmpfs) is mounted over \(path) by somebody else; unmount it")
+        #expect(await HostActuator(state).perform(.removeMount(path: path)) == covered)
+        try machine.write("/mountinfo", below + theirs(path, over: 22))
+        #expect(await HostActuator(state).perform(.removeMount(path: path)) == .done)
+        #expect(!Files.exists(file) && machine.read("/calls") == nil)
+    }
+
+    /// The unit is what tells the next look that something remains.
+    @Test @LoopActor func theUnitGoesLast() async throws {
+        let (machine, path) = try self.machine()
+        defer { machine.remove() }
+        try machine.write("/mountinfo", below + ours(path))
+        let file = try writeUnit(machine, path)
+        let state = HostState(machine.layout)
+        try state.update { $0.mounts = [path] }
+        // The record cannot be written any more.
+        try Files.removeTree(machine.layout.state)
+        try machine.write("/var/lib/skep-agent", "")
+        guard case .failed = await HostActuator(state).perform(.removeMount(path: path)) else {
+            Issue.record("it should fail")
+            return
+        }
+        #expect(Files.exists(file))
+        try Files.remove(machine.layout.state)
+        #expect(await HostActuator(state).perform(.removeMount(path: path)) == .done)
+        #expect(!Files.exists(file) && machine.read("/calls") == "umount\n")
+    }
+
+    @Test func pausesDoubleAndAreForgotten() {
+        var pause = RepairPause()
+        var now: Int64 = 1_000_000
+        #expect(pause.left(now) == 0)
+        var pauses: [Int64] = []
+        for _ in 0..<10 {
+            pause.done(now)
+            pauses.append(pause.left(now))
+            now += pause.left(now)
+            #expect(pause.left(now) == 0)
+        }
+        #expect(pauses == [2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000])
+        now += RepairPause.calm
+        pause.done(now)
+        #expect(pause.left(now) == 2000)
     }
 }

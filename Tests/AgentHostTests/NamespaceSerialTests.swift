@@ -109,13 +109,14 @@ private let isRoot = geteuid() == 0
             }
             #expect(listing.count == 64)
             #expect(try await firewall.look(cache, counting: true) == .init(listing: listing, managementConnections: 0))
-            #expect(machine.read("/var/lib/skep-agent/ruleset.nft") == table)
+            #expect(machine.read("/var/lib/skep-agent/ruleset.nft") == nil, "it is not proven")
+            #expect(await actuator.perform(.keepTable(text: table)) == .done)
 
             // A connection from the neighbour counts, and its listing stays the same.
             let port = try ProbeSocket.listen(.v4(0x0a63_0002), port: 22, ProbeSocket.stream, wire.sockets(1))
             close(try await ProbeSocket.dial(.v4(0x0a63_0002), port: 22, wire.sockets(0)))
             close(port)
-            #expect(try await firewall.look(cache, counting: true) == .init(listing: listing, managementConnections: 1))
+            #expect(try await firewall.look(cache, counting: true) == .init(listing: listing, managementConnections: 1, kept: table))
 
             // Somebody else's change shows in the listing; installing again undoes it and is the same as before.
             _ = try await run(layout.nft("add", "rule", "inet", "skep", "prerouting", "accept")).orThrow()
@@ -213,9 +214,14 @@ private let isRoot = geteuid() == 0
             return
         }
         #expect(reason == "Shadowed" || reason == "WrongSource")
+        for action in [AgentAction.remount(path: path), .removeMount(path: path)] {
+            #expect(await actuator.perform(action) == .failed("none (tmpfs) is mounted over \(path) by somebody else; unmount it"))
+        }
         _ = try await run(Command("/usr/bin/umount", [path])).orThrow()
 
+        state.stuckProbes[path] = 1
         #expect(await actuator.perform(.remount(path: path)) == .done)
+        #expect(state.stuckProbes.isEmpty)
         #expect(try await observer.look(scope)[path]?.health == .good)
         #expect(await actuator.perform(.removeMount(path: path)) == .done)
         #expect(await actuator.perform(.removeMount(path: path)) == .done)

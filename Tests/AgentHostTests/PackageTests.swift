@@ -25,7 +25,7 @@ import Testing
             for last; do :; done
             case "$*" in
             *\\ update) touch $ROOT/updated; exit 0;;
-            *purge*) rm -f $ROOT/installed/$last; exit 0;;
+            *\\ remove\\ *) rm -f $ROOT/installed/$last; exit 0;;
             esac
             echo "Unpacking $last ..."
             [ "$last" = nowhere ] && [ ! -e $ROOT/updated ] && { echo "E: Unable to locate package nowhere" >&2; exit 100; }
@@ -33,7 +33,8 @@ import Testing
             [ "$last" = killed ] && kill -9 $$
             echo install >$ROOT/installed/$last; echo y >>$ROOT/var/lib/dpkg/status
             """)
-        machine.layout.aptMark = try machine.script("apt-mark", "echo $1 >$ROOT/installed/$2; echo z >>$ROOT/var/lib/dpkg/status")
+        machine.layout.aptMark = try machine.script(
+            "apt-mark", "verb=$1; shift; for p; do echo $verb >$ROOT/installed/$p; done; echo z >>$ROOT/var/lib/dpkg/status")
         return machine
     }
 
@@ -53,18 +54,26 @@ import Testing
         #expect(machine.read("/dpkg.calls") == "--audit\n")
     }
 
-    @Test @LoopActor func holdsReleasesAndPurges() async throws {
+    @Test @LoopActor func holdsReleasesAndRemoves() async throws {
         let machine = try machine()
         defer { machine.remove() }
         let state = HostState(machine.layout)
         let actuator = HostActuator(state)
         let observer = PackageObserver(state)
         _ = await actuator.perform(.installPackages(["docker.io"]))
-        #expect(await actuator.perform(.holdPackages(["docker.io"])) == .done)
-        #expect(try await observer.look(["docker.io"]).held == ["docker.io"])
-        #expect(await actuator.perform(.unholdPackages(["docker.io"])) == .done)
-        #expect(await actuator.perform(.purgePackages(["docker.io", "never-there"])) == .done)
+        try machine.write("/installed/runc", "install")
+        #expect(await actuator.perform(.holdPackages(["docker.io", "runc"])) == .done)
+        #expect(try await observer.look(["docker.io", "runc", "bash"]).held == ["docker.io", "runc"])
+        #expect(await actuator.perform(.unholdPackages(["docker.io", "runc"])) == .done)
+        #expect(try await observer.look(["docker.io", "runc", "bash"]).held.isEmpty)
+        #expect(await actuator.perform(.purgePackages(["docker.io", "old", "never-there"])) == .done)
         #expect(try await PackageObserver(state).look(["docker.io", "bash"]) == .init(installed: ["bash"]))
+        #expect(machine.read("/apt.calls")?.hasSuffix(" remove docker.io\n") == true)
+    }
+
+    /// docker.io's own script would wipe /var/lib/docker.
+    @Test(arguments: AptStep.allCases) func nothingIsEverPurged(_ step: AptStep) {
+        #expect(!step.arguments(["docker.io"]).contains { $0.contains("purge") })
     }
 
     @Test @LoopActor func mendsAnInterruptedDpkgFirst() async throws {

@@ -13,6 +13,7 @@ import Testing
     var performed: [AgentAction] = []
     var hangs: Set<Lane> = []
     var lookDelay = Duration.zero
+    var mounts = Seen<[String: Observation.MountPoint]>.seen([:])
     var moved: (@LoopActor @Sendable () -> Void)?
     /// What was on disk when an action began.
     var atBegin: (@LoopActor (AgentAction) -> Void)?
@@ -25,7 +26,7 @@ import Testing
         if lookDelay > .zero { try? await LoopActor.sleep(for: lookDelay) }
         return Observation(
             facts: NodeFacts(machineID: "m", hostname: "n1"), packages: .seen(.init(installed: ["nftables"])), engine: .seen(.absent),
-            daemonConfig: .seen(.asWanted), sysctls: .seen(sysctls), table: .seen(.init(listing: nil)), server: .seen(.init()), mounts: .seen([:]),
+            daemonConfig: .seen(.asWanted), sysctls: .seen(sysctls), table: .seen(.init(listing: nil)), server: .seen(.init()), mounts: mounts,
             swarm: .seen(SwarmStatus(state: .absent)))
     }
 

@@ -160,6 +160,18 @@ private var now: Int64 {
         #expect(throws: CryptoError(.malformed, "")) { try Certificate.all(pem: broken) }
     }
 
+    /// Errors that OpenSSL keeps for the thread: a certificate whose alternative names cannot be read leaves some.
+    @Test func whatAnEarlierReadingLeftIsNoFault() throws {
+        let openssl = try OpenSSL()
+        try openssl.authority("root")
+        try openssl.write("odd.csr", try P256Key.generate().request(commonName: "odd"))
+        try openssl.issue("odd", by: "root", "subjectAltName=DER:04:01:00\n")
+        let (odd, root) = (try openssl.read("odd.pem"), try openssl.read("root.pem"))
+        #expect(try Certificate(pem: odd).uris == [])
+        #expect(try Certificate.all(pem: root).map(\.commonName) == ["root"])
+        #expect(try Certificate.all(pem: odd + root).map(\.commonName) == ["odd", "root"])
+    }
+
     @Test func chainsHoldToTheirRootInTheirTimeOnly() throws {
         let openssl = try OpenSSL()
         try openssl.authority("root")

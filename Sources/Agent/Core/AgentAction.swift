@@ -12,11 +12,13 @@ public enum AgentAction: Hashable, Sendable {
     case installPackages([String])
     case holdPackages([String])
     case unholdPackages([String])
+    /// Removes them; their configuration and data stay, Docker's volumes and images among them.
     case purgePackages([String])
 
     /// Merges the wanted keys into daemon.json, checks it, and restarts the engine if asked to.
     case mergeDaemonConfig(NodeSpec.Docker, restart: Bool)
-    /// Puts the recorded text back, or removes the file if there was none.
+    /// Puts the recorded text back, or removes the file if there was none; the engine is restarted if it may be and has read what it must
+    /// start anew to forget.
     case restoreDaemonConfig(original: String?, restart: Bool)
     case startEngine
 
@@ -25,6 +27,9 @@ public enum AgentAction: Hashable, Sendable {
 
     /// Installs the whole table in one transaction; answers with the listing's digest.
     case installTable(text: String)
+    /// Keeps a proven text, which is loaded at the machine's next start, before Docker.
+    case keepTable(text: String)
+    /// The table goes, and the kept text.
     case removeTable
 
     case makeFolder(path: String, owner: String, mode: String)
@@ -63,7 +68,7 @@ public enum AgentAction: Hashable, Sendable {
         case .installPackages, .holdPackages, .unholdPackages, .purgePackages: .packages
         case .mergeDaemonConfig, .restoreDaemonConfig, .startEngine: .engine
         case .setSysctls, .restoreSysctls: .sysctls
-        case .installTable, .removeTable: .firewall
+        case .installTable, .keepTable, .removeTable: .firewall
         case .makeFolder, .writeExports, .removeExports: .server
         case .installMount, .remount, .removeMount: .mounts
         case .initialiseSwarm, .joinSwarm, .leaveSwarm: .swarm

@@ -1,6 +1,9 @@
 public import SkepModel
 
 extension AgentBrain {
-    /// Debian's packages that a spec needs: what a look at dpkg is about.
-    public static func packages(for spec: NodeSpec?) -> [String] { spec.map { HostPlanner.wantedPackages($0) } ?? [] }
+    /// What a look at dpkg is about: Debian's packages that a spec needs, and those that the engine runs on.
+    public static func packages(for spec: NodeSpec?) -> [String] {
+        guard let spec else { return [] }
+        return HostPlanner.wantedPackages(spec) + (spec.docker == nil ? [] : HostPlanner.engineParts)
+    }
 }

@@ -25,6 +25,7 @@ public struct AgentBrain: Sendable {
     private var settled: [Lane: Int] = [:]
     private var repairing: Set<Lane> = []
     private var strangers: Set<NodeID> = []
+    private var lastSwarm: SwarmStatus?
 
     public init(memory: AgentMemory = AgentMemory(), spec: NodeSpec? = nil, revision: Int = 0) {
         self.memory = memory
@@ -93,6 +94,12 @@ public struct AgentBrain: Sendable {
         memory.firewall.trial = trial
     }
 
+    /// The machine's clock was set: whatever waits for a moment goes on waiting as long as before.
+    public mutating func clockStepped(by span: Int64) {
+        failures = failures.mapValues { Failure(count: $0.count, message: $0.message, at: $0.at, retryAt: $0.retryAt.advanced(by: span)) }
+        if let until = memory.firewall.trial?.until { memory.firewall.trial?.until = until.advanced(by: span) }
+    }
+
     /// An operator asks to try a ruleset again that was undone.
     public mutating func retryFirewall() {
         memory.firewall.undone = nil
@@ -131,14 +138,15 @@ public struct AgentBrain: Sendable {
                 manager?.stacks.append(.init(name: bundle.name.rawValue, ours: true, services: [], failure: failure.message))
             }
         }
-        var swarm = observation.swarm.value ?? SwarmStatus(state: .absent)
+        // an engine that did not answer in time is not an engine that is gone
+        var swarm = observation.swarm.value ?? lastSwarm ?? SwarmStatus(state: .unknown)
         if swarm.swarmID == nil, swarm.state == .active, let remembered = memory.swarm, !remembered.hasPrefix("making:") {
             swarm.swarmID = remembered
         }
         return NodeStatus(
             node: node, bootID: bootID, agentVersion: version, observed: now, revision: revision, generation: spec?.generation,
             facts: observation.facts, swarm: swarm, manager: manager, probe: observation.probe, conditions: conditions,
-            progress: progress, events: Array(memory.events.prefix(100)), firewall: firewallStatus(observation))
+            progress: progress, events: Array(memory.events.prefix(100)), firewall: firewallStatus(observation, now))
     }
 
     private var progress: String? {
@@ -147,14 +155,14 @@ public struct AgentBrain: Sendable {
     }
 
     private var trialBegan: Instant? {
-        guard let trial = memory.firewall.trial, let seconds = spec?.firewall?.trialSeconds else { return nil }
-        return trial.until.advanced(by: -Int64(seconds) * 1000)
+        guard let until = memory.firewall.trial?.until, let seconds = spec?.firewall?.trialSeconds else { return nil }
+        return until.advanced(by: -Int64(seconds) * 1000)
     }
 
-    private func firewallStatus(_ observation: Observation) -> FirewallStatus {
+    private func firewallStatus(_ observation: Observation, _ now: Instant) -> FirewallStatus {
         var state = FirewallStatus.Trial.none
         if let trial = memory.firewall.trial {
-            state = .running(until: trial.until, outboundSeen: trial.outbound, inboundSeen: trial.inbound)
+            state = .running(until: trial.until ?? now, outboundSeen: trial.outbound, inboundSeen: trial.inbound)
         } else if memory.firewall.undone != nil, let at = memory.firewall.undoneAt {
             state = .undone(at: at, missing: memory.firewall.missing ?? "")
         }
@@ -167,6 +175,7 @@ public struct AgentBrain: Sendable {
         let ours = observation.packages.value?.ours ?? []
         memory.packages += ours.subtracting(memory.packages).sorted()
         guard case .seen(let swarm) = observation.swarm else { return }
+        lastSwarm = swarm
         if let remembered = memory.swarm, remembered.hasPrefix("making:"), let id = swarm.swarmID, swarm.state == .active { memory.swarm = id }
         if case .leave = spec.swarm, swarm.state == .inactive { memory.swarm = nil }
     }
@@ -219,9 +228,8 @@ public struct AgentBrain: Sendable {
         case .installed(let listing):
             guard case .installTable(let text) = action else { break }
             if memory.firewall.trial?.table.text == text {
-                let first = memory.firewall.trial?.table.listing == nil
                 memory.firewall.trial?.table.listing = listing
-                if first, memory.firewall.trial?.outbound == false, let seconds = spec?.firewall?.trialSeconds {
+                if memory.firewall.trial?.until == nil, let seconds = spec?.firewall?.trialSeconds {
                     memory.firewall.trial?.until = now.advanced(by: Int64(seconds) * 1000)
                 }
             } else if memory.firewall.proven?.text == text {

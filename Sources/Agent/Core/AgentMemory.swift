@@ -10,19 +10,26 @@ public struct AgentMemory: Codable, Hashable, Sendable {
             public var listing: String?
             /// What decides whether it needs a trial: rules and fixed audiences, without the nodes' own addresses.
             public var key: String
-            public init(text: String, listing: String? = nil, key: String) {
+            /// What it was rendered from; rendered again when nodes or bridges come and go.
+            public var spec: FirewallSpec
+            public init(text: String, listing: String? = nil, key: String, spec: FirewallSpec) {
                 self.text = text
                 self.listing = listing
                 self.key = key
+                self.spec = spec
             }
         }
         public struct Trial: Codable, Hashable, Sendable {
             public var table: Table
-            public var until: Instant
+            /// The start of the machine (`boot_id`) in which it stands; after another it begins anew.
+            public var boot: String
+            /// When it is undone; nil until the table stands.
+            public var until: Instant?
             public var outbound: Bool
             public var inbound: Bool
-            public init(table: Table, until: Instant, outbound: Bool = false, inbound: Bool = false) {
+            public init(table: Table, boot: String, until: Instant? = nil, outbound: Bool = false, inbound: Bool = false) {
                 self.table = table
+                self.boot = boot
                 self.until = until
                 self.outbound = outbound
                 self.inbound = inbound

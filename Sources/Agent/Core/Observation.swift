@@ -10,9 +10,9 @@ public enum Seen<Value: Sendable & Equatable>: Sendable, Equatable {
 
 /// One complete look at the machine; each part stands alone, so that one that fails stops only its own plan.
 public struct Observation: Sendable, Equatable {
-    /// apt's and dpkg's state for the packages that the spec asks for.
+    /// apt's and dpkg's state for the packages that were looked at: see ``AgentBrain/packages(for:)``.
     public struct Packages: Sendable, Equatable {
-        /// Wanted packages that are installed and configured.
+        /// Those of them that are installed and configured.
         public var installed: Set<String>
         /// Those of them that are held.
         public var held: Set<String>
@@ -60,9 +60,12 @@ public struct Observation: Sendable, Equatable {
         public var listing: String?
         /// New connections from management that were let in since the table was installed.
         public var managementConnections: Int
-        public init(listing: String?, managementConnections: Int = 0) {
+        /// The text that is loaded at the machine's next start, before Docker; nil when there is none.
+        public var kept: String?
+        public init(listing: String?, managementConnections: Int = 0, kept: String? = nil) {
             self.listing = listing
             self.managementConnections = managementConnections
+            self.kept = kept
         }
     }
 
@@ -91,14 +94,18 @@ public struct Observation: Sendable, Equatable {
         public var exported: Set<String>
         /// By path, for those that the spec names.
         public var folders: [String: Folder]
+        /// What was found here before us is recorded, and not put back yet.
+        public var isOurs: Bool
         public init(
-            exports: String? = nil, settings: String? = nil, active: Bool = false, exported: Set<String> = [], folders: [String: Folder] = [:]
+            exports: String? = nil, settings: String? = nil, active: Bool = false, exported: Set<String> = [], folders: [String: Folder] = [:],
+            isOurs: Bool = false
         ) {
             self.exports = exports
             self.settings = settings
             self.active = active
             self.exported = exported
             self.folders = folders
+            self.isOurs = isOurs
         }
     }
 
@@ -107,7 +114,9 @@ public struct Observation: Sendable, Equatable {
         public enum Health: Sendable, Equatable {
             /// A file can be created (where the node may write) or the folder be read.
             case good
-            /// Why not, in an operator's words: `ReadOnly`, `Stale`, `ServerGone`, `Shadowed`, …
+            /// Why not, in one CamelCase word and an operator's words: `Stale`, `Full`, `ServerGone`, `Shadowed`, …
+            ///
+            /// `ReadOnly` is said of the mount itself, `ReadOnlyExport` of what the server grants.
             case bad(reason: String, message: String)
         }
         /// Text of our unit file; nil when there is none.
@@ -138,12 +147,14 @@ public struct Observation: Sendable, Equatable {
     /// Only on managers that answer.
     public var manager: Seen<ManagerView>?
     public var probe: ProbeReport?
+    /// The kernel's `boot_id`: another one after each start of the machine.
+    public var bootID: String
 
     public init(
         facts: NodeFacts, packages: Seen<Packages>, engine: Seen<Engine>, daemonConfig: Seen<DaemonConfig>, daemonText: String? = nil,
         sysctls: Seen<[String: String]>,
         table: Seen<Table>, server: Seen<Server>, mounts: Seen<[String: MountPoint]>, swarm: Seen<SwarmStatus>,
-        manager: Seen<ManagerView>? = nil, probe: ProbeReport? = nil
+        manager: Seen<ManagerView>? = nil, probe: ProbeReport? = nil, bootID: String = ""
     ) {
         self.facts = facts
         self.packages = packages
@@ -157,5 +168,6 @@ public struct Observation: Sendable, Equatable {
         self.swarm = swarm
         self.manager = manager
         self.probe = probe
+        self.bootID = bootID
     }
 }

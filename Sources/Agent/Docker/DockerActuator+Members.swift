@@ -60,7 +60,8 @@ extension DockerActuator {
             var last = try await node(id)
             let isDown = try await wait(settings.memberDeadline) {
                 last = try await node(id)
-                return last.state == "down"
+                // an entry of an interrupted join never had an engine that could go down
+                return last.state == "down" || (last.state == "unknown" && last.hostname.isEmpty)
             }
             guard isDown else {
                 throw DockerError(.refused, "\(last.hostname) (\(id)) is still \(last.state); it leaves the swarm before it is removed")

@@ -37,6 +37,8 @@ extension DockerActuator {
             let isFree = try await wait(settings.deployDeadline, pause: .seconds(1)) { try await !StackCommand.isUnderWay(bundle.name) }
             guard isFree else { throw DockerError(.timeout, "an earlier deployment of \(name) does not end") }
         }
+        deploying.insert(name)
+        defer { deploying.remove(name) }
         let folder = try StackFolder(bundle, under: settings.stackFolder)
         defer { folder.remove() }
         let command = StackCommand(
@@ -48,6 +50,7 @@ extension DockerActuator {
     /// Removes a stack of ours and waits until nothing of it runs, before its networks, configs and secrets go.
     func removeStack(_ name: String) async throws {
         untidied[name] = nil
+        try await removeFolder(of: name)
         let services = try await services(of: name)
         try await checkOwner(of: name, services)
         for service in services {
@@ -60,6 +63,35 @@ extension DockerActuator {
             for entry in try await attachments(kind, of: name) where isOurs(entry.Spec.Labels) { try await removeUnused(kind, entry) }
         }
         failures[name] = nil
+    }
+
+    /// Removes the bundles that an agent which was killed has left on disk, as they may hold secrets: at once, or when their deployment ends.
+    /// Called at the start.
+    public func sweep() async {
+        for name in (try? Files.list(settings.stackFolder)) ?? [] {
+            guard let stack = StackName(rawValue: name) else { continue }
+            do {
+                if settings.usesSystemd {
+                    _ = try await wait(settings.deployDeadline, pause: .seconds(5)) { try await !StackCommand.isUnderWay(stack) }
+                }
+                try await removeFolder(of: name)
+            } catch is CancellationError {
+                return
+            } catch {
+                Log.warning("ignoring that a bundle remains on disk", ["stack": name, "error": DockerError.words(error)])
+            }
+        }
+    }
+
+    /// Removes the stack's bundle from disk, unless a deployment still reads it.
+    private func removeFolder(of name: String) async throws {
+        // Services may carry any name of a stack, one that leads elsewhere too.
+        guard let stack = StackName(rawValue: name) else { return }
+        let folder = "\(settings.stackFolder)/\(stack)"
+        guard Files.exists(folder) else { return }
+        if settings.usesSystemd, try await StackCommand.isUnderWay(stack) { return }
+        guard !deploying.contains(name) else { return }
+        try Files.removeTree(folder)
     }
 
     /// Removes the configs and secrets that bundles which this agent deployed have superseded, once those have converged. Called after a look;

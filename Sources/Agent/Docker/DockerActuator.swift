@@ -38,6 +38,8 @@ public import SkepSystem
     public internal(set) var failures: [String: String] = [:]
     /// Stacks that this agent deployed, with the bundle, whose superseded configs and secrets are still there.
     var untidied: [String: String] = [:]
+    /// Stacks whose bundle lies on disk because this agent hands it over just now.
+    var deploying: Set<String> = []
 
     public init(
         client: DockerClient, settings: Settings = Settings(), openToken: @escaping OpenToken, sealToken: @escaping SealToken
@@ -66,7 +68,8 @@ public import SkepSystem
             case .deployStack(let bundle): try await deploy(bundle)
             case .removeStack(let name): try await removeStack(name)
             case .installPackages, .holdPackages, .unholdPackages, .purgePackages, .mergeDaemonConfig, .restoreDaemonConfig, .startEngine,
-                .setSysctls, .restoreSysctls, .installTable, .removeTable, .makeFolder, .writeExports, .removeExports, .installMount, .remount,
+                .setSysctls, .restoreSysctls, .installTable, .keepTable, .removeTable, .makeFolder, .writeExports, .removeExports, .installMount,
+                .remount,
                 .removeMount:
                 return .failed("this is not done through Docker")
             }

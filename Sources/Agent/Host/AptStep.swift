@@ -2,7 +2,7 @@ internal import SkepSystem
 
 /// One run of apt or dpkg, under a fixed name by which it is found again.
 enum AptStep: String, CaseIterable, Sendable {
-    case configure, update, install, purge
+    case configure, update, install, remove
 
     var unit: String { "skep-apt-\(rawValue).service" }
 
@@ -13,7 +13,7 @@ enum AptStep: String, CaseIterable, Sendable {
         case .configure: "Skep finishes what dpkg was interrupted at"
         case .update: "Skep reads the lists of packages"
         case .install: "Skep installs packages"
-        case .purge: "Skep purges packages that it had installed"
+        case .remove: "Skep removes packages that it had installed"
         }
     }
 
@@ -22,6 +22,8 @@ enum AptStep: String, CaseIterable, Sendable {
     }
 
     /// Nobody is asked anything: changed configuration files stay as they are (dpkg(1)), and apt waits for its lock (apt.conf(5)).
+    ///
+    /// Nothing is ever purged: docker.io's postrm then runs nuke-graph-directory.sh, which wipes /var/lib/docker, volumes and images with it.
     func arguments(_ packages: [String]) -> [String] {
         let quiet = ["--yes", "--quiet", "--option", "DPkg::Lock::Timeout=600", "--option", "Dpkg::Use-Pty=0"]
         let keep = ["--option", "Dpkg::Options::=--force-confdef", "--option", "Dpkg::Options::=--force-confold"]
@@ -29,7 +31,7 @@ enum AptStep: String, CaseIterable, Sendable {
         case .configure: ["--force-confdef", "--force-confold", "--configure", "--pending"]
         case .update: quiet + ["--option", "Acquire::Retries=3", "update"]
         case .install: quiet + keep + ["--option", "Acquire::Retries=3", "--no-install-recommends", "install"] + packages
-        case .purge: quiet + keep + ["--allow-change-held-packages", "purge"] + packages
+        case .remove: quiet + ["--allow-change-held-packages", "remove"] + packages
         }
     }
 

@@ -44,6 +44,9 @@ struct DaemonConfig: Equatable, Sendable {
         try check()
     }
 
+    /// The MTU of docker0, which the engine reads only when it starts.
+    var mtu: Int? { root[Self.mtuKey]?.intValue }
+
     /// Where the engine keeps its data, when the file says so.
     var dataRoot: String? { root["data-root"]?.stringValue }
 
@@ -53,7 +56,7 @@ struct DaemonConfig: Equatable, Sendable {
         var added = Added()
         added.mirrors = result.setList(Self.mirrorsKey, wanted.mirrors, added: before.mirrors)
         added.insecure = result.setList(Self.insecureKey, wanted.insecure, added: before.insecure)
-        let current = root[Self.mtuKey]?.intValue
+        let current = mtu
         let own = before.mtu != nil && current == before.mtu ? before.formerMTU : current
         if let mtu = wanted.mtu, mtu != own {
             added.mtu = mtu
@@ -64,7 +67,7 @@ struct DaemonConfig: Equatable, Sendable {
         }
         return Merged(
             text: result.root.printed, added: added, isChanged: result.root != root,
-            needsRestart: result.root[Self.mtuKey]?.intValue != current)
+            needsRestart: result.mtu != current)
     }
 
     /// The operator's entries, then ours; answers with those that were not the operator's.

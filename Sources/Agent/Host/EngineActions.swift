@@ -41,7 +41,7 @@ internal import SkepSystem
             try state.update { record in
                 record.engine.added = merged.added
                 record.engine.written = merged.text
-                record.engine.needsRestart = record.engine.needsRestart || merged.needsRestart
+                if merged.needsRestart { record.engine.changed = SystemClock.wallMilliseconds() }
             }
             try write(merged.text)
         }
@@ -57,6 +57,8 @@ internal import SkepSystem
     }
 
     /// The file as it was found; where somebody else changed it meanwhile, only what is ours is taken out.
+    ///
+    /// The record goes last: until then the engine may still run with our keys, or stand still after a start that failed.
     func restore(_ original: String?, restart: Bool) async throws {
         let current = try text()
         let record = state.record.engine
@@ -68,8 +70,16 @@ internal import SkepSystem
         }
         if next != current {
             if let next { try await validate(next) }
+            if try DaemonConfig(current).mtu != DaemonConfig(next).mtu {
+                try state.update { record in record.engine.changed = SystemClock.wallMilliseconds() }
+            }
             try write(next)
-            try await apply(restart: restart, mayReload: true)
+        }
+        let hasRead = state.record.engine.changed.map { changed in started.map { $0 > changed } ?? false } ?? true
+        if restart, !hasRead, try await isInstalled() {
+            try await apply(restart: true, mayReload: false)
+        } else {
+            try await apply(restart: false, mayReload: true)
         }
         try state.update { record in record.engine = .init() }
     }
@@ -80,15 +90,22 @@ internal import SkepSystem
         try await systemd.control("start", unit: Self.unit, deadline: Self.deadline)
     }
 
-    /// A setting that the engine reads at its start was changed after it had started.
+    /// A setting that the engine reads only at its start was written after it had started.
+    ///
+    /// The time of that writing counts, not the file's: a later change of what a reload brings, or by others, asks for no restart.
     private var lagsBehind: Bool {
-        guard state.record.engine.needsRestart, let engine = try? Files.status(layout.enginePIDFile),
-            let file = try? Files.status(layout.daemonConfig)
-        else { return false }
-        return file.modified >= engine.modified
+        guard let changed = state.record.engine.changed, let started else { return false }
+        return changed >= started
     }
 
-    private var isRunning: Bool { Files.exists(layout.enginePIDFile) }
+    /// When the engine that runs was started, in milliseconds since 1970; nil when none runs.
+    private var started: Int64? { (try? Files.status(layout.enginePIDFile))?.modified }
+
+    /// Whether there is an engine to restart: its package may be gone already.
+    private func isInstalled() async throws -> Bool {
+        guard layout.hasSystemd else { return layout.engineRestart != nil }
+        return try await systemd.show(Self.unit).isLoaded
+    }
 
     private func apply(restart: Bool, mayReload: Bool) async throws {
         if restart {
@@ -98,8 +115,8 @@ internal import SkepSystem
             } else {
                 try await perform(layout.engineRestart, "restart")
             }
-            try state.update { record in record.engine.needsRestart = false }
-        } else if mayReload, isRunning {
+            try state.update { record in record.engine.changed = nil }
+        } else if mayReload, started != nil {
             if layout.hasSystemd {
                 try await systemd.control("reload", unit: Self.unit, deadline: .seconds(30))
             } else {
@@ -115,7 +132,7 @@ internal import SkepSystem
         try state.update { record in
             record.engine.added = former.added
             record.engine.written = former.written
-            record.engine.needsRestart = false
+            record.engine.changed = former.changed
         }
         do {
             try await start()

@@ -23,19 +23,25 @@ internal import SkepSystem
 
     /// The connections are counted only where they are asked for: while a ruleset is on trial.
     func look(_ cache: RulesetCache, counting: Bool) async throws -> Observation.Table {
-        guard layout.nft.isInstalled else { throw HostFailure("nftables is not installed") }
-        guard let listing = try await cache.listing(layout, { try await listing() }) else { return Observation.Table(listing: nil) }
-        return Observation.Table(listing: listing, managementConnections: counting ? try await managementConnections() : 0)
+        let kept = try Files.readIfPresent(layout.ruleset).map { String(decoding: $0, as: UTF8.self) }
+        guard layout.nft.isInstalled, let listing = try await cache.listing(layout, { try await listing() }) else {
+            return Observation.Table(listing: nil, kept: kept)
+        }
+        return Observation.Table(listing: listing, managementConnections: counting ? try await managementConnections() : 0, kept: kept)
     }
 
-    /// One transaction; then the text is kept, so that the table is there before Docker at the next start.
+    /// One transaction.
     func install(_ text: String) async throws -> ActionOutcome {
         guard layout.nft.isInstalled else { throw HostFailure("nftables is not installed") }
         try await run(layout.nft("-f", "-", input: Array(text.utf8))).orFail("nft refuses the ruleset")
         guard let listing = try await listing() else { throw HostFailure("nft took the ruleset, but there is no table inet skep") }
+        return .installed(listing: listing)
+    }
+
+    /// What is proven is kept, so that the table is there before Docker at the next start; one on trial is not, as it may lock everybody out.
+    func keep(_ text: String) throws {
         try Files.makeDirectory(layout.state, mode: 0o700)
         _ = try AtomicFile.writeIfChanged(layout.ruleset, text, mode: 0o600)
-        return .installed(listing: listing)
     }
 
     /// The kept text goes first: a crash between the two leaves a table that the next start does not bring back.

@@ -24,7 +24,7 @@ public import SkepSystem
         case .installPackages(let names): return try await PackageActions(state).install(names)
         case .holdPackages(let names): try await PackageActions(state).hold(names, true)
         case .unholdPackages(let names): try await PackageActions(state).hold(names, false)
-        case .purgePackages(let names): try await PackageActions(state).purge(names)
+        case .purgePackages(let names): try await PackageActions(state).remove(names)
 
         case .mergeDaemonConfig(let docker, let restart): return try await EngineActions(state).merge(docker, restart: restart)
         case .restoreDaemonConfig(let original, let restart): try await EngineActions(state).restore(original, restart: restart)
@@ -34,6 +34,7 @@ public import SkepSystem
         case .restoreSysctls(let values): try SysctlActions(layout).restore(values)
 
         case .installTable(let text): return try await FirewallActions(layout).install(text)
+        case .keepTable(let text): try FirewallActions(layout).keep(text)
         case .removeTable: try await FirewallActions(layout).remove()
 
         case .makeFolder(let path, let owner, let mode): try ServerActions(state).makeFolder(path, owner: owner, mode: mode)

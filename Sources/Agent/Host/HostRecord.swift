@@ -9,8 +9,8 @@ struct HostRecord: Codable, Equatable, Sendable {
         var added = DaemonConfig.Added()
         /// The text that was written last.
         var written: String?
-        /// A setting was changed that the engine reads only when it starts.
-        var needsRestart = false
+        /// When a setting that the engine reads only at its start was last written, in milliseconds since 1970; nil once it was restarted by us.
+        var changed: Int64?
     }
 
     /// How the NFS server was found.

@@ -11,6 +11,8 @@ public import SkepSystem
     let ruleset = RulesetCache()
     /// Probes that outlived their kill, by mount path.
     var stuckProbes: [String: Int] = [:]
+    /// Mounts that were made anew, by path.
+    var remounts: [String: RepairPause] = [:]
 
     /// Reads the record; one that cannot be read is as good as none.
     public init(_ layout: HostLayout) {

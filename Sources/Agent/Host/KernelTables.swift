@@ -77,6 +77,17 @@ struct MountTable: Sendable, Equatable {
     /// All that is mounted there, whether it can be seen or not.
     func all(at path: String) -> [Entry] { entries.filter { $0.path == path } }
 
+    /// Whether an entry binds that folder, as far as the table tells: the same file system, and the folder's own place in it.
+    func binds(_ entry: Entry, _ folder: String) -> Bool {
+        entries.contains { home in
+            guard home.id != entry.id, home.type == entry.type, home.source == entry.source, Self.leads(home.path, to: folder) else { return false }
+            let inside = home.path == "/" ? folder : String(folder.dropFirst(home.path.count))
+            let place = home.root == "/" ? inside : home.root + inside
+            // The kernel goes on showing a folder that was removed since.
+            return entry.root == (place.isEmpty ? "/" : place) || entry.root == place + "//deleted"
+        }
+    }
+
     private static func leads(_ point: String, to path: String) -> Bool {
         point == "/" || path == point || path.hasPrefix(point + "/")
     }

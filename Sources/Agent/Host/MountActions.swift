@@ -20,8 +20,11 @@ internal import SkepSystem
         if let before, !MountUnit(before).isOurs { throw HostFailure("\(file) was written by somebody else; remove it or choose another path") }
         let table = try MountObserver.table(layout)
         let entry = table.mounted(at: path)
-        if let entry, before == nil, !state.record.mounts.contains(path) {
-            throw HostFailure("\(entry.source) is already mounted at \(path); unmount it or choose another path")
+        if let entry, before != text {
+            let isKnown = before != nil || state.record.mounts.contains(path)
+            guard isKnown, isWork(of: before.map { MountUnit($0) } ?? unit, entry, table) || isWork(of: unit, entry, table) else {
+                throw HostFailure("\(entry.source) is already mounted at \(path); unmount it or choose another path")
+            }
         }
         let isThere = table.containing(path)?.isRemote == true || Files.exists(path)
         try state.update { record in
@@ -37,34 +40,34 @@ internal import SkepSystem
         try await mount(path, unit)
     }
 
+    /// One that did not help, or not for long, is done again only after a pause.
     func remount(_ path: String) async throws {
+        let pause = state.remounts[path] ?? RepairPause()
+        guard pause.left(SystemClock.monotonicMilliseconds()) == 0 else {
+            throw HostFailure("it was mounted again \(pause.count)×, which did not help, or not for long")
+        }
         guard let text = try Files.readIfPresent(file(path)) else { throw HostFailure("there is no mount unit for \(path)") }
         let unit = MountUnit(String(decoding: text, as: UTF8.self))
         guard unit.isOurs else { throw HostFailure("the mount unit for \(path) is not ours") }
         for _ in 0..<4 {
-            guard let entry = try MountObserver.table(layout).mounted(at: path) else { break }
-            let isOurs = entry.type.hasPrefix("nfs") || entry.source == unit.what || unit.options.split(separator: ",").contains("bind")
-            guard isOurs else { throw HostFailure("\(entry.source) (\(entry.type)) is mounted over \(path) by somebody else; unmount it") }
+            let table = try MountObserver.table(layout)
+            guard let entry = table.mounted(at: path) else { break }
+            guard isWork(of: unit, entry, table) else { throw covered(path, entry) }
             try await unmount(path, entry)
         }
         try await mount(path, unit)
+        state.remounts[path, default: RepairPause()].done(SystemClock.monotonicMilliseconds())
     }
 
-    /// The mount point goes as well if it was made for the mount and is empty.
+    /// The mount point goes as well if it was made for the mount and is empty. The unit goes last: by it the rest is found again.
     func remove(_ path: String) async throws {
         let file = file(path)
         let name = MountUnit.name(path)
-        if let text = try Files.readIfPresent(file), !MountUnit(String(decoding: text, as: UTF8.self)).isOurs {
-            throw HostFailure("\(file) was written by somebody else and stays")
-        }
-        if let entry = try MountObserver.table(layout).mounted(at: path), Files.exists(file) || state.record.mounts.contains(path) {
-            try await unmount(path, entry)
-        }
-        if layout.hasSystemd, Files.exists(file) { try await systemd.control("disable", name, deadline: Self.deadline) }
-        try Files.remove(file)
-        if layout.hasSystemd {
-            try await systemd.control("daemon-reload", deadline: Self.deadline)
-            _ = try? await systemd.control("reset-failed", name)
+        let unit = try Files.readIfPresent(file).map { MountUnit(String(decoding: $0, as: UTF8.self)) }
+        if let unit {
+            guard unit.isOurs else { throw HostFailure("\(file) was written by somebody else and stays") }
+            try await takeDown(path, unit)
+            if layout.hasSystemd { try await systemd.control("disable", name, deadline: Self.deadline) }
         }
         let table = try MountObserver.table(layout)
         if state.record.madeFolders.contains(path), table.mounted(at: path) == nil, table.containing(path)?.isRemote == false {
@@ -75,6 +78,31 @@ internal import SkepSystem
             record.madeFolders.removeAll { $0 == path }
         }
         state.stuckProbes[path] = nil
+        state.remounts[path] = nil
+        try Files.remove(file)
+        guard unit != nil, layout.hasSystemd else { return }
+        try await systemd.control("daemon-reload", deadline: Self.deadline)
+        _ = try? await systemd.control("reset-failed", name)
+    }
+
+    /// Unmounts what is the unit's work. What others mounted there stays; where it hides ours, that must go first.
+    private func takeDown(_ path: String, _ unit: MountUnit) async throws {
+        let table = try MountObserver.table(layout)
+        guard let entry = table.mounted(at: path) else { return }
+        if isWork(of: unit, entry, table) { return try await unmount(path, entry) }
+        guard !table.all(at: path).contains(where: { isWork(of: unit, $0, table) }) else { throw covered(path, entry) }
+    }
+
+    /// Whether a mount is the unit's: the folder that it binds, its source, or NFS where it mounts NFS.
+    private func isWork(of unit: MountUnit, _ entry: MountTable.Entry, _ table: MountTable) -> Bool {
+        if unit.options.split(separator: ",").contains("bind") {
+            return table.binds(entry, unit.what) || MountObserver.shows(entry, unit.what, table)
+        }
+        return entry.source == unit.what || entry.type.hasPrefix("nfs") && unit.type.hasPrefix("nfs")
+    }
+
+    private func covered(_ path: String, _ entry: MountTable.Entry) -> HostFailure {
+        HostFailure("\(entry.source) (\(entry.type)) is mounted over \(path) by somebody else; unmount it")
     }
 
     private func mount(_ path: String, _ unit: MountUnit) async throws {
@@ -90,8 +118,14 @@ internal import SkepSystem
         try await systemd.control("start", unit: name, deadline: Self.deadline)
     }
 
-    /// Politely from local file systems; from a server at once lazily, as a polite unmount waits for a server that may never answer.
+    /// A probe that hangs in what is gone says nothing of what comes after it.
     private func unmount(_ path: String, _ entry: MountTable.Entry) async throws {
+        try await detach(path, entry)
+        state.stuckProbes[path] = nil
+    }
+
+    /// Politely from local file systems; from a server at once lazily, as a polite unmount waits for a server that may never answer.
+    private func detach(_ path: String, _ entry: MountTable.Entry) async throws {
         let name = MountUnit.name(path)
         if !entry.isRemote {
             do {

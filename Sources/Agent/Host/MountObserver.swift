@@ -77,13 +77,17 @@ internal import SkepSystem
             return entry.source.count > 1 && entry.source.hasSuffix("/") && entry.type.hasPrefix("nfs") && !mount.source.text.hasSuffix("/")
                 ? String(entry.source.dropLast()) : entry.source
         }
-        // A look at a path on a server that is away would hang the loop.
-        if !isHidden, !entry.isRemote, table.containing(folder)?.isRemote == false, let one = try? Files.status(entry.path),
-            let other = try? Files.status(folder), one.device == other.device, one.inode == other.inode
-        {
-            return folder
-        }
+        if !isHidden, Self.shows(entry, folder, table) { return folder }
         return entry.isRemote || entry.root == "/" ? entry.source : "\(entry.source)[\(entry.root)]"
+    }
+
+    /// Whether what is to be seen at an entry's path is that very folder, by device and number.
+    static func shows(_ entry: MountTable.Entry, _ folder: String, _ table: MountTable) -> Bool {
+        // A look at a path on a server that is away would hang the loop.
+        guard !entry.isRemote, table.mounted(at: entry.path)?.id == entry.id, table.containing(folder)?.isRemote == false,
+            let one = try? Files.status(entry.path), let other = try? Files.status(folder)
+        else { return false }
+        return one.device == other.device && one.inode == other.inode
     }
 
     private func health(_ path: String, _ mount: HostScope.Mount, node: String) async -> Observation.MountPoint.Health {
@@ -129,7 +133,8 @@ internal import SkepSystem
         let reason =
             switch number {
             case ESTALE: "Stale"
-            case EROFS: "ReadOnly"
+            // The mount's own options were looked at before.
+            case EROFS: "ReadOnlyExport"
             case EACCES, EPERM: "NoPermission"
             case EIO, ETIMEDOUT, EHOSTUNREACH, ECONNREFUSED, ECONNRESET: "ServerGone"
             case ENOSPC, EDQUOT: "Full"

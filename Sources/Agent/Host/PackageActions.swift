@@ -1,7 +1,7 @@
 internal import AgentCore
 internal import SkepSystem
 
-/// Installs, holds and purges packages, by apt.
+/// Installs, holds and removes packages, by apt.
 @LoopActor struct PackageActions {
     let state: HostState
     private var layout: HostLayout { state.layout }
@@ -38,12 +38,13 @@ internal import SkepSystem
             .orFail("apt-mark cannot \(isHeld ? "hold" : "release") \(names.joined(separator: ", "))")
     }
 
-    func purge(_ names: [String]) async throws {
+    /// The packages' configuration and data stay.
+    func remove(_ names: [String]) async throws {
         try await awaitEarlierRun()
         let before = try await PackageDatabase.read(layout)
-        let present = names.filter { before.entries[$0].map { $0.status != "not-installed" } ?? false }
+        let present = names.filter(before.isPresent)
         if try await isInterrupted(before) { try await waitingForLock(.configure, []) }
-        if !present.isEmpty { try await waitingForLock(.purge, present) }
+        if !present.isEmpty { try await waitingForLock(.remove, present) }
         try state.update { record in record.packages.removeAll { names.contains($0) } }
     }
 

@@ -17,6 +17,8 @@ struct PackageDatabase: Equatable, Sendable {
 
     func isInstalled(_ name: String) -> Bool { entries[name]?.status == "installed" }
     func isHeld(_ name: String) -> Bool { entries[name]?.want == "hold" }
+    /// Whether more of it is there than its configuration.
+    func isPresent(_ name: String) -> Bool { entries[name].map { !["not-installed", "config-files"].contains($0.status) } ?? false }
 
     /// Whether work on one of those packages was begun and not ended.
     func isInterrupted(_ names: some Sequence<String>) -> Bool {

@@ -1,7 +1,7 @@
 internal import AgentCore
 internal import SkepSystem
 
-/// Looks at the wanted packages and at apt runs of ours.
+/// Looks at packages and at apt runs of ours.
 @LoopActor final class PackageObserver {
     private let state: HostState
     private var cached: (stamp: [Int64], database: PackageDatabase)?
@@ -30,7 +30,6 @@ internal import SkepSystem
             }
         }
         if seen.running != nil { seen.interrupted = false }
-        if seen.installed.count == wanted.count { seen.failure = nil }
         return seen
     }
 

@@ -18,6 +18,7 @@ internal import SkepSystem
         if server.exports != nil || server.settings != nil {
             server.active = try await isServing() && !(state.record.server?.needsRestart ?? false)
         }
+        server.isOurs = state.record.server != nil
         server.exported = ExportTable.paths(try text(layout.exportTable) ?? "")
         for path in folders { server.folders[path] = try folder(path) }
         return server
@@ -71,9 +72,13 @@ internal import SkepSystem
         if layout.hasSystemd {
             let unit = try await systemd.show(Self.unit)
             if unit.file != "enabled" { try await systemd.control("enable", Self.unit) }
-            if unit.active != "active" || state.record.server?.needsRestart == true {
+            let serves = try await isServing()
+            if unit.active != "active" || !serves || state.record.server?.needsRestart == true {
                 _ = try? await systemd.control("reset-failed", Self.unit)
                 try await systemd.control("restart", unit: Self.unit, deadline: Self.deadline)
+                guard try await isServing() else {
+                    throw HostFailure("\(Self.unit) was restarted, and no thread of it serves; look at `threads=` in /etc/nfs.conf")
+                }
             }
         }
         try await run(layout.exportfs("-ra")).orFail("exportfs refuses \(layout.exports)")
@@ -81,25 +86,26 @@ internal import SkepSystem
     }
 
     /// Removes both files and ends what they exported; a server that was at work before us goes on, without our settings.
+    ///
+    /// The record of what was found goes last: as long as it is there, all of this is to be done.
     func removeExports() async throws {
-        let hadSettings = try text(layout.nfsSettings) != nil
+        if try text(layout.nfsSettings) != nil { try state.update { record in record.server?.needsRestart = true } }
         try Files.remove(layout.exports)
         try Files.remove(layout.nfsSettings)
         if layout.exportfs.isInstalled {
             try await run(layout.exportfs("-ra")).orFail("exportfs cannot end the exports")
-            if layout.hasSystemd { try await settle(hadSettings) }
+            if layout.hasSystemd { try await settle() }
         }
         try state.update { record in record.server = nil }
     }
 
-    private func settle(_ hadSettings: Bool) async throws {
-        guard let found = state.record.server, found.wasActive else {
-            guard state.record.server != nil else { return }
+    private func settle() async throws {
+        guard let found = state.record.server else { return }
+        if !found.wasActive {
             try await systemd.control("stop", unit: Self.unit, deadline: Self.deadline)
-            if state.record.server?.wasEnabled == false { try await systemd.control("disable", Self.unit) }
-            return
+        } else if found.needsRestart {
+            try await systemd.control("restart", unit: Self.unit, deadline: Self.deadline)
         }
-        if hadSettings { try await systemd.control("restart", unit: Self.unit, deadline: Self.deadline) }
         if !found.wasEnabled { try await systemd.control("disable", Self.unit) }
     }
 

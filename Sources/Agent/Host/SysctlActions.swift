@@ -18,18 +18,27 @@ internal import SkepSystem
         return values
     }
 
-    /// Sets the values and keeps them; answers with what was there before.
+    /// Keeps the values and sets them; answers with what was there before.
+    ///
+    /// The file decides at the next start, so it comes first: a power cut between the two loses nothing. A value that the kernel refuses is
+    /// not kept.
     func set(_ wanted: [String: String]) throws -> ActionOutcome {
         let before = try look(Set(wanted.keys))
         if let unknown = wanted.keys.sorted().first(where: { before[$0] == nil }) { throw HostFailure("this kernel has no setting \(unknown)") }
-        for (key, value) in wanted.sorted(by: { $0.key < $1.key }) where before[key] != value.singleSpaced { try write(key, value) }
-        try keep { kept in kept.merge(wanted.mapValues(\.singleSpaced)) { _, new in new } }
+        let former = try kept()
+        try keep(former.merging(wanted.mapValues(\.singleSpaced)) { _, new in new })
+        do {
+            for (key, value) in wanted.sorted(by: { $0.key < $1.key }) where before[key] != value.singleSpaced { try write(key, value) }
+        } catch {
+            try keep(former)
+            throw error
+        }
         return .originals(.init(sysctls: before))
     }
 
     /// Puts values back, and forgets the keys.
     func restore(_ originals: [String: String]) throws {
-        try keep { kept in for key in originals.keys { kept[key] = nil } }
+        try keep(try kept().filter { originals[$0.key] == nil })
         let present = try look(Set(originals.keys))
         for (key, value) in originals.sorted(by: { $0.key < $1.key }) where present[key] != nil && present[key] != value { try write(key, value) }
     }
@@ -62,14 +71,18 @@ internal import SkepSystem
         }
     }
 
-    private func keep(_ change: (inout [String: String]) -> Void) throws {
+    /// What the file says.
+    private func kept() throws -> [String: String] {
         let text = try Files.readIfPresent(layout.sysctls).map { String(decoding: $0, as: UTF8.self) } ?? ""
         var kept: [String: String] = [:]
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {
             guard let sign = line.firstIndex(of: "=") else { continue }
             kept[line[..<sign].trimmed] = line[line.index(after: sign)...].trimmed
         }
-        change(&kept)
+        return kept
+    }
+
+    private func keep(_ kept: [String: String]) throws {
         guard !kept.isEmpty else { return try Files.remove(layout.sysctls) }
         let lines = kept.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)\n" }
         _ = try AtomicFile.writeIfChanged(layout.sysctls, Self.heading + lines.joined())

@@ -35,6 +35,8 @@ public import SkepWire
     private var reported: NodeStatus?
     private var acceptedAt = Instant(milliseconds: 0)
     private var freshAt: Int64 = 0
+    /// By how much the wall clock led the monotonic one at the last pass, milliseconds.
+    private var clockLead: Int64?
 
     private var isDirty = true
     private var isStopping = false
@@ -125,6 +127,8 @@ public import SkepWire
         isLookLate = false
         guard !isStopping else { return }
         look.facts.clockOffset = link?.state.clockOffset
+        look.bootID = bootID
+        noticeClockStep()
         observation = look
         let actions = brain.pass(look, now: now)
         passes += 1
@@ -136,6 +140,16 @@ public import SkepWire
         }
         if passes == 1 { Notify.ready(status: nil) }
         publish()
+    }
+
+    /// The wall clock against the one that nobody sets.
+    private func noticeClockStep() {
+        let lead = SystemClock.wallMilliseconds() - SystemClock.monotonicMilliseconds()
+        let step = lead - (clockLead ?? lead)
+        clockLead = lead
+        guard abs(step) > 1000 else { return }
+        Log.notice("the machine's clock was set", ["milliseconds": step])
+        brain.clockStepped(by: step)
     }
 
     private func lookIsLate() {

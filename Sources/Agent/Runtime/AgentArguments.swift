@@ -88,7 +88,7 @@ public struct AgentArguments: Sendable, Equatable {
           skep-agent status [--json]     what the service sees and does
           skep-agent retry-firewall      tries rules again that were undone because they were not proven in time
           skep-agent forget --host [--leave-swarm]
-                                         puts the machine back as Skep found it; packages stay
+                                         puts the machine back as Skep found it, once the service is stopped; packages stay
           skep-agent --version | --help
 
         Exit status: 0 done, 1 failed, 2 wrong usage.

@@ -2,7 +2,8 @@
 public struct AgentError: Error, CustomStringConvertible, Equatable {
     /// What kind of failure it is; tests and callers compare this.
     public enum Code: String, Sendable {
-        case usage, badToken, wrongAuthority, wrongClock, refused, unreachable, notEnrolled, enrolledElsewhere, badAnswer, badState, evicted, tooLate
+        case usage, badToken, wrongAuthority, wrongClock, refused, unreachable, notEnrolled, enrolledElsewhere, badAnswer, badState, evicted
+        case tooLate, busy
     }
 
     /// The kind of failure.

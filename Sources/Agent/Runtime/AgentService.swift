@@ -22,6 +22,8 @@ internal import SkepSystem
         Notify.startWatchdog()
         EventLoop.shared.onStall(over: .seconds(1)) { span in Log.warning("a turn of the loop took long", ["seconds": "\(span)"]) }
         let store = try IdentityStore(paths)
+        let lock = try StateLock(paths)
+        defer { lock.release() }
         try Files.makeDirectory(paths.run, mode: 0o750)
         while !isStopping {
             guard let (identity, mark) = try await enrolled(store) else { break }

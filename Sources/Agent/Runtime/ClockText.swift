@@ -5,11 +5,12 @@ enum ClockText {
 
     /// `5 h 3 min ahead of`, for an offset in milliseconds.
     static func words(_ offset: Int64) -> String {
-        let seconds = abs(offset) / 1000
+        let seconds = (offset.magnitude + 500) / 1000
+        let minutes = (seconds + 30) / 60
         let span =
             seconds >= 172_800
             ? "\(seconds / 86_400) days"
-            : seconds >= 3600 ? "\(seconds / 3600) h \(seconds % 3600 / 60) min" : seconds >= 60 ? "\(seconds / 60) min" : "\(seconds) s"
+            : seconds >= 3600 ? "\(minutes / 60) h \(minutes % 60) min" : seconds >= 60 ? "\(minutes) min" : "\(seconds) s"
         return "\(span) \(offset >= 0 ? "ahead of" : "behind")"
     }
 

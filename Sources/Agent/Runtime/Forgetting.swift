@@ -19,9 +19,13 @@ internal import SkepSystem
         makeMachine = machine ?? { identity, store in LocalMachine(paths: paths, identity: identity, store: store) }
     }
 
-    /// Exit status 0 when nothing of ours remains, 1 with words for what does.
+    /// Exit status 0 when nothing of ours remains, 1 with words for what does, or could not be looked at.
+    ///
+    /// Throws ``AgentError/Code/busy`` while the service runs, which would put everything in its place again.
     func run(leaveSwarm: Bool) async throws -> Int32 {
         let identities = try IdentityStore(paths)
+        let lock = try StateLock(paths)
+        defer { lock.release() }
         let store = StateStore(paths)
         let loaded = store.load()
         if let fault = loaded.fault { say("warning: \(fault)") }
@@ -31,14 +35,25 @@ internal import SkepSystem
         brain.accept(spec, revision: 1)
         let machine = makeMachine(identity, identities)
         let begin = SystemClock.monotonicMilliseconds()
+        // Inside of dpkg's own run its lock cannot be had and it looks interrupted: the package's script releases what is held, afterwards.
+        let isInDpkg = getenv("DPKG_MAINTSCRIPT_PACKAGE") != nil
         var failures: [String: String] = [:]
+        var unseen: [Condition] = []
+        var idleLooks = 0
+        var isLate = false
         while true {
             let look = await machine.observe(spec: spec, memory: brain.memory)
-            // Inside of dpkg's own run its lock cannot be had and it looks interrupted: the package's script releases what is held, afterwards.
-            let actions = brain.pass(look, now: now).filter { $0.lane != .packages || getenv("DPKG_MAINTSCRIPT_PACKAGE") == nil }
+            let actions = brain.pass(look, now: now).filter { $0.lane != .packages || !isInDpkg }
+            unseen = brain.status(look, node: identity.node, bootID: "", version: AgentProgram.version, now: now).conditions
+                .filter { $0.status == .unknown && ($0.type != .packages || !isInDpkg) }
             try store.save(brain.memory)
-            if actions.isEmpty, brain.failures.isEmpty { break }
-            guard SystemClock.monotonicMilliseconds() - begin < limit else { break }
+            if actions.isEmpty, brain.failures.isEmpty {
+                idleLooks += 1
+                // What could not be seen may be seen in a moment.
+                if unseen.isEmpty || idleLooks == 3 { break }
+            }
+            isLate = SystemClock.monotonicMilliseconds() - begin >= limit
+            guard !isLate else { break }
             for action in actions {
                 let outcome = await machine.perform(action)
                 if case .failed(let reason) = outcome {
@@ -55,8 +70,11 @@ internal import SkepSystem
             try await LoopActor.sleep(for: .milliseconds(actions.isEmpty ? 1000 : 100))
         }
         for (action, reason) in failures.sorted(by: { $0.key < $1.key }) { AgentProgram.complain("\(action): \(reason)") }
-        if failures.isEmpty { try store.forgetSpec() }
-        return failures.isEmpty ? 0 : 1
+        for condition in unseen { AgentProgram.complain(condition.message) }
+        if isLate { AgentProgram.complain("not all of it was done within \(limit / 1000) s") }
+        guard failures.isEmpty, unseen.isEmpty, !isLate else { return 1 }
+        try store.forgetSpec()
+        return 0
     }
 
     private var now: Instant { Instant(milliseconds: SystemClock.wallMilliseconds()) }

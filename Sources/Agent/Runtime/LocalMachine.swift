@@ -14,6 +14,7 @@ public import SkepSystem
     private let probe = AgentProbe()
     private let daemonConfig: String
     private var events: DockerEvents?
+    private var sweep: Task<Void, Never>?
     /// The bridges that the last look at the engine found; the next look at the host leaves them aside.
     private var bridges: [String] = []
 
@@ -37,11 +38,15 @@ public import SkepSystem
         let events = DockerEvents(client: docker) { _ in moved() }
         self.events = events
         events.start()
+        let actuator = dockerActuator
+        sweep = Task { await actuator.sweep() }
     }
 
     public func stop() {
         events?.stop()
         events = nil
+        sweep?.cancel()
+        sweep = nil
         probe.stop()
     }
 

@@ -46,14 +46,17 @@ public final class Certificate: Sendable {
 
     /// All certificates of a PEM text, at least one.
     public static func all(pem: String) throws(CryptoError) -> [Certificate] {
+        // What an earlier call has left is none of this text's errors.
+        ERR_clear_error()
         let buffer = try BufferHandle.of(Array(pem.utf8))
         var certificates: [Certificate] = []
         while let pointer = PEM_read_bio_X509(buffer.pointer, nil, nil, nil) {
             certificates.append(try Certificate(CertificateHandle(pointer)))
         }
+        // The end of the text is an error to OpenSSL, and the only last one that is fine; reading what was good may have left others.
+        let last = ERR_reason_error_string(ERR_peek_last_error()).map { String(cString: $0) }
         let error = CryptoError.last(.malformed, "not a certificate in PEM")
-        // The end of the text is an error to OpenSSL, and the only one that is fine.
-        guard !certificates.isEmpty, error.reason == "no start line" else { throw error }
+        guard !certificates.isEmpty, last == "no start line" else { throw error }
         return certificates
     }
 

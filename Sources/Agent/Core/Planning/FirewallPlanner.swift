@@ -16,14 +16,13 @@ struct FirewallPlanner {
     }
 
     mutating func plan() -> Part {
-        guard case .seen(let table) = context.observation.table else {
-            if case .failed(let error) = context.observation.table, context.spec.firewall != nil {
-                return context.blind(.firewall, "the table inet skep", error)
-            }
-            return .nothing
+        let table: Observation.Table
+        switch context.observation.table {
+        case .seen(let seen): table = seen
+        case .failed(let error): return context.blind(.firewall, "the table inet skep", error)
         }
         guard let spec = context.spec.firewall else {
-            if table.listing == nil {
+            if table.listing == nil, table.kept == nil {
                 memory = AgentMemory.Firewall()
                 return .nothing
             }
@@ -32,71 +31,90 @@ struct FirewallPlanner {
         if case .seen(let packages) = context.observation.packages, !packages.installed.contains("nftables") {
             return Part(condition: context.condition(.firewall, .false, "NotInstalled", "nftables is not installed yet"))
         }
+        let key = RulesetRenderer.trialKey(spec)
+        if memory.proven?.key == key, memory.trial == nil { return keep(spec, table) }
+        if memory.undone == key { return undone(spec, table) }
+        return trial(spec, key, table)
+    }
+
+    private func render(_ spec: FirewallSpec) -> String {
         var bridges: [String] = []
         if case .seen(.running(_, let names)) = context.observation.engine { bridges = names }
-        let text = RulesetRenderer(spec: spec, bridges: bridges, localPorts: context.observation.facts.localPorts).render()
-        let key = RulesetRenderer.trialKey(spec)
-        if memory.proven?.key == key, memory.trial == nil { return keep(text, table) }
-        if memory.undone == key { return undone(table) }
-        return trial(text, key, table, seconds: spec.trialSeconds)
+        return RulesetRenderer(spec: spec, bridges: bridges, localPorts: context.observation.facts.localPorts).render()
     }
 
-    /// The proven table, whole and with today's nodes.
-    private mutating func keep(_ text: String, _ table: Observation.Table) -> Part {
-        if memory.proven?.text != text { memory.proven = memory.proven.map { .init(text: text, listing: nil, key: $0.key) } }
-        guard let proven = memory.proven, proven.listing == nil || proven.listing != table.listing else {
-            return Part(condition: healthy())
-        }
-        let doing =
-            table.listing == nil ? "installing the table inet skep again: it was gone" : "installing the table inet skep: it is not as specified"
-        return context.pending(.firewall, [.installTable(text: text)], reason: "Installing", doing: doing)
+    private mutating func keep(_ spec: FirewallSpec, _ table: Observation.Table) -> Part {
+        guard let next = restore(spec, table) else { return Part(condition: healthy()) }
+        return context.pending(.firewall, [next.action], reason: "Installing", doing: next.doing)
     }
 
-    private mutating func trial(_ text: String, _ key: String, _ table: Observation.Table, seconds: Int) -> Part {
-        var trial = memory.trial ?? .init(table: .init(text: text, key: key), until: context.now.advanced(by: Int64(seconds) * 1000))
-        if trial.table.key != key {
-            trial = .init(table: .init(text: text, key: key), until: context.now.advanced(by: Int64(seconds) * 1000))
+    /// What brings the proven table back, whole, with today's nodes and bridges, and keeps it for the machine's next start; nil when it stands.
+    private mutating func restore(_ spec: FirewallSpec, _ table: Observation.Table) -> (action: AgentAction, doing: String)? {
+        guard var proven = memory.proven else { return nil }
+        let text = render(spec)
+        proven.spec = spec
+        if proven.text != text {
+            proven.text = text
+            proven.listing = nil
         }
+        memory.proven = proven
+        if proven.listing == nil || proven.listing != table.listing {
+            let why = table.listing == nil ? "it was gone" : "it is not as specified"
+            return (.installTable(text: text), "installing the table inet skep again: \(why)")
+        }
+        return table.kept == text ? nil : (.keepTable(text: text), "keeping the proven ruleset for the next start of the machine")
+    }
+
+    private mutating func trial(_ spec: FirewallSpec, _ key: String, _ table: Observation.Table) -> Part {
+        let text = render(spec)
+        let boot = context.observation.bootID
+        var trial = memory.trial ?? .init(table: .init(text: text, key: key, spec: spec), boot: boot)
+        if trial.table.key != key { trial = .init(table: .init(text: text, key: key, spec: spec), boot: boot) }
         memory.undone = nil
-        if trial.table.text != text { trial.table = .init(text: text, listing: nil, key: key) }
-        if trial.table.listing != nil, table.listing == nil {
+        if trial.table.text != text { trial.table = .init(text: text, key: key, spec: spec) }
+        if trial.boot != boot || (trial.table.listing != nil && table.listing == nil) {
             // The machine went down with the table: what counts is the time for which the new one stood.
+            trial.boot = boot
             trial.table.listing = nil
-            trial.until = context.now.advanced(by: Int64(seconds) * 1000)
+            trial.until = nil
         }
+        let latest = context.now.advanced(by: Int64(spec.trialSeconds) * 1000)
+        trial.until = trial.until.map { min($0, latest) }
         if trial.table.listing != nil, trial.table.listing == table.listing, table.managementConnections > 0 { trial.inbound = true }
         if trial.inbound && trial.outbound {
             memory.proven = trial.table
             memory.trial = nil
             events.append((.action, "firewall: the new ruleset is proven: the coordinator was reached and management came in"))
-            return keep(text, table)
+            return keep(spec, table)
         }
         let missing = Self.missing(trial)
-        if context.now >= trial.until {
+        if let until = trial.until, context.now >= until {
             memory.trial = nil
             memory.undone = key
             memory.undoneAt = context.now
             memory.missing = missing
-            events.append((.failure, "firewall: the new ruleset is undone after \(seconds) s: \(missing)"))
-            return undone(table)
+            events.append((.failure, "firewall: the new ruleset is undone after \(spec.trialSeconds) s: \(missing)"))
+            return undone(spec, table)
         }
         memory.trial = trial
-        let left = trial.until.since(context.now) / 1000
-        guard trial.table.listing != nil, trial.table.listing == table.listing else {
+        guard let until = trial.until, trial.table.listing != nil, trial.table.listing == table.listing else {
             return context.pending(
-                .firewall, [.installTable(text: text)], reason: "Installing", doing: "installing a new ruleset, on trial for \(seconds) s")
+                .firewall, [.installTable(text: text)], reason: "Installing", doing: "installing a new ruleset, on trial for \(spec.trialSeconds) s")
         }
+        let left = until.since(context.now) / 1000
         return Part(
             condition: context.condition(.firewall, .false, "OnTrial", "a new ruleset is on trial, \(left) s left; still missing: \(missing)"))
     }
 
-    private func undone(_ table: Observation.Table) -> Part {
+    /// The proven rules stand again, for the nodes that there are today.
+    private mutating func undone(_ spec: FirewallSpec, _ table: Observation.Table) -> Part {
         let message =
             "the new ruleset was undone: \(memory.missing ?? "it was not proven"); mend the file or the way in, then `skep firewall confirm \(context.spec.name)`"
         let condition = context.condition(.firewall, .false, "TrialUndone", message)
-        guard let proven = memory.proven else { return Part(actions: table.listing == nil ? [] : [.removeTable], condition: condition) }
-        let intact = proven.listing != nil && proven.listing == table.listing
-        return Part(actions: intact ? [] : [.installTable(text: proven.text)], condition: condition)
+        guard var former = memory.proven?.spec else { return Part(actions: table.listing == nil ? [] : [.removeTable], condition: condition) }
+        former.audiences[.cluster] = spec.audiences[.cluster]
+        former.departed = spec.departed
+        return Part(actions: [restore(former, table)?.action].compactMap { $0 }, condition: condition)
     }
 
     private func healthy() -> Condition {

@@ -5,6 +5,10 @@ struct HostPlanner {
     let context: PlanningContext
     let memory: AgentMemory
 
+    /// Packages without which the engine does not run, or is not reached: held with it where they are installed, as an upgrade of one
+    /// may take the containers down as well.
+    static let engineParts = ["containerd", "containerd.io", "docker-ce-cli", "docker-cli", "runc"]
+
     /// Debian's packages that the spec needs, in the order in which they are asked for.
     static func wantedPackages(_ spec: NodeSpec) -> [String] {
         var wanted: [String] = []
@@ -33,7 +37,8 @@ struct HostPlanner {
             if let failure = seen.failure, part.condition?.reason == "Installing" { part.condition?.message = "\(words); last time: \(failure)" }
             return part
         }
-        let holds = context.spec.docker.map { $0.hold ? [$0.package] : [] } ?? []
+        var holds: [String] = []
+        if let docker = context.spec.docker, docker.hold { holds = [docker.package] + Self.engineParts.filter { seen.installed.contains($0) } }
         let unheld = holds.filter { !seen.held.contains($0) }
         if !unheld.isEmpty {
             return context.pending(
@@ -44,7 +49,8 @@ struct HostPlanner {
             return context.pending(
                 .packages, [.unholdPackages(released)], reason: "Releasing", doing: "releasing \(released.joined(separator: ", "))")
         }
-        if context.spec.purge, !memory.packages.isEmpty {
+        // The engine may have to start once more with its own daemon.json: not in the midst of its removal.
+        if context.spec.purge, !memory.packages.isEmpty, !memory.originalDaemonConfigKnown {
             return context.pending(
                 .packages, [.purgePackages(memory.packages)], reason: "Purging", doing: "removing the packages that Skep installed")
         }

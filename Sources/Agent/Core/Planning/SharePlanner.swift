@@ -4,15 +4,17 @@ import SkepModel
 struct SharePlanner {
     let context: PlanningContext
 
+    /// What another mount may mend. A share that is full, or not granted, is so after it as well; and a hard mount outlasts its server's absence.
+    private static let mendedByMounting: Set<String> = ["Frozen", "ReadOnly", "Shadowed", "Stale", "WrongSource"]
+
     func server() -> Part {
-        guard case .seen(let server) = context.observation.server else {
-            if case .failed(let error) = context.observation.server, context.spec.shares?.exports.isEmpty == false {
-                return context.blind(.exports, "the NFS server's state", error)
-            }
-            return .nothing
+        let server: Observation.Server
+        switch context.observation.server {
+        case .failed(let error): return context.blind(.exports, "the NFS server's state", error)
+        case .seen(let seen): server = seen
         }
         guard let shares = context.spec.shares, !shares.exports.isEmpty else {
-            guard server.exports != nil || server.settings != nil else { return .nothing }
+            guard server.exports != nil || server.settings != nil || server.isOurs else { return .nothing }
             return context.pending(.exports, [.removeExports], reason: "Removing", doing: "ending the exports")
         }
         if case .seen(let packages) = context.observation.packages, !packages.installed.contains("nfs-kernel-server") {
@@ -40,13 +42,15 @@ struct SharePlanner {
     }
 
     func mounts() -> Part {
-        guard case .seen(let points) = context.observation.mounts else {
-            if case .failed(let error) = context.observation.mounts, context.spec.shares != nil { return context.blind(.mounts, "mounts", error) }
-            return .nothing
+        let points: [String: Observation.MountPoint]
+        switch context.observation.mounts {
+        case .failed(let error): return context.blind(.mounts, "mounts", error)
+        case .seen(let seen): points = seen
         }
         let wanted = Self.wanted(context.spec)
         var actions: [AgentAction] = []
         var problems: [String] = []
+        var unmended: [String] = []
         for (path, point) in points.sorted(by: { $0.key < $1.key }) where point.unit != nil && wanted[path] == nil {
             actions.append(.removeMount(path: path))
             problems.append("unmounting \(path)")
@@ -57,7 +61,7 @@ struct SharePlanner {
                 actions.append(.installMount(path: path, unit: want.unit))
                 problems.append("mounting \(path)")
             } else if case .bad(let reason, let message) = point.health {
-                actions.append(.remount(path: path))
+                if Self.mendedByMounting.contains(reason) { actions.append(.remount(path: path)) } else { unmended.append(reason) }
                 problems.append("\(path): \(reason): \(message)")
             }
         }
@@ -66,6 +70,7 @@ struct SharePlanner {
             if needsPackage { part.actions = actions.filter { if case .removeMount = $0 { true } else { false } } }
             return part
         }
+        if let reason = unmended.first { return Part(condition: context.condition(.mounts, .false, reason, problems.joined(separator: "; "))) }
         guard !wanted.isEmpty else { return .nothing }
         let unproven = wanted.keys.filter { points[$0]?.health == nil }.sorted()
         if !unproven.isEmpty {

@@ -10,11 +10,10 @@ struct SwarmPlanner {
     static func intent(_ operation: String) -> String { "making:\(operation)" }
 
     func plan() -> Part {
-        guard case .seen(let swarm) = context.observation.swarm else {
-            if case .failed(let error) = context.observation.swarm, context.spec.docker != nil {
-                return context.blind(.swarm, "the swarm's state", error)
-            }
-            return .nothing
+        let swarm: SwarmStatus
+        switch context.observation.swarm {
+        case .failed(let error): return context.blind(.swarm, "the swarm's state", error)
+        case .seen(let seen): swarm = seen
         }
         switch context.spec.swarm {
         case .undecided:
