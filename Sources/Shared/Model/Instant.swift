@@ -14,11 +14,17 @@ public struct Instant: Codable, Hashable, Comparable, Sendable {
 
     public static func < (left: Self, right: Self) -> Bool { left.milliseconds < right.milliseconds }
 
-    /// The moment so many milliseconds later.
-    public func advanced(by span: Int64) -> Instant { Instant(milliseconds: milliseconds + span) }
+    /// The moment so many milliseconds later; the last one there is, rather than an overflow, as moments come from other machines too.
+    public func advanced(by span: Int64) -> Instant {
+        let (sum, overflow) = milliseconds.addingReportingOverflow(span)
+        return Instant(milliseconds: overflow ? (span > 0 ? .max : .min) : sum)
+    }
 
-    /// Milliseconds from an earlier moment to this one.
-    public func since(_ earlier: Instant) -> Int64 { milliseconds - earlier.milliseconds }
+    /// Milliseconds from an earlier moment to this one, at most `Int64.max` either way.
+    public func since(_ earlier: Instant) -> Int64 {
+        let (span, overflow) = milliseconds.subtractingReportingOverflow(earlier.milliseconds)
+        return overflow ? (milliseconds > earlier.milliseconds ? .max : -.max) : max(span, -.max)
+    }
 }
 
 /// The number of an accepted cluster specification; each accepted change is the next one.

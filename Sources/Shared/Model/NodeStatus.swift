@@ -107,11 +107,12 @@ public struct NodeFacts: Codable, Hashable, Sendable {
 
 /// A node's own place in a swarm, as its engine says it.
 public struct SwarmStatus: Codable, Hashable, Sendable {
-    /// Docker's `LocalNodeState`, and `absent` when no engine answers.
+    /// Docker's `LocalNodeState`; `absent` when there is no engine, `unknown` when one has not answered since the agent began.
     public struct State: RawRepresentable, Codable, Hashable, Sendable {
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
         public static let absent = State(rawValue: "absent")
+        public static let unknown = State(rawValue: "unknown")
         public static let inactive = State(rawValue: "inactive")
         public static let pending = State(rawValue: "pending")
         public static let active = State(rawValue: "active")

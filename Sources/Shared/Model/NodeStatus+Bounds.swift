@@ -1,0 +1,19 @@
+extension NodeStatus {
+    /// The same with every number that is counted on from here within ±2⁵³: what another machine says must not overflow what is reckoned with it.
+    public func bounded() -> NodeStatus {
+        var status = self
+        status.observed = Self.bounded(observed)
+        status.facts.clockOffset = facts.clockOffset.map { min(max($0, -Self.bound), Self.bound) }
+        for index in status.conditions.indices { status.conditions[index].since = Self.bounded(status.conditions[index].since) }
+        for index in status.events.indices { status.events[index].at = Self.bounded(status.events[index].at) }
+        if let manager {
+            status.manager?.term = min(max(manager.term, 0), Int(Self.bound))
+            status.manager?.tokenEpoch = min(max(manager.tokenEpoch, 0), Int(Self.bound))
+        }
+        return status
+    }
+
+    private static let bound: Int64 = 1 << 53
+
+    private static func bounded(_ moment: Instant) -> Instant { Instant(milliseconds: min(max(moment.milliseconds, -bound), bound)) }
+}
