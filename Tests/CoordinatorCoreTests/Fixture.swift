@@ -4,7 +4,7 @@ import SkepModel
 /// Three machines that have enrolled, reported and probed each other; each test changes what it is about.
 struct Fixture {
     var snapshot: Snapshot
-    let now = Instant(milliseconds: 10_000_000)
+    private(set) var now = Instant(milliseconds: 10_000_000)
 
     init(managers: Int = 1, nodes count: Int = 3) {
         let entries = (1...count).map { ClusterSpec.Node(name: NodeName(unchecked: "n\($0)"), role: $0 <= managers ? .manager : .worker) }
@@ -40,6 +40,15 @@ struct Fixture {
             node: Self.id(index), bootID: "b", agentVersion: "0", observed: now, revision: 1, generation: Generation(1), facts: facts, swarm: swarm,
             conditions: good, firewall: .init(installed: "x", trial: .none))
     }
+
+    /// Time passes, and who was heard just now is heard again.
+    mutating func advance(by span: Int64) {
+        for index in snapshot.nodes.indices where snapshot.nodes[index].seen == now { snapshot.nodes[index].seen = now.advanced(by: span) }
+        now = now.advanced(by: span)
+    }
+
+    /// Silent for long enough to be counted as down.
+    mutating func silence(_ index: Int) { snapshot.nodes[index - 1].seen = now.advanced(by: -60_000) }
 
     /// Takes over what the plan says to store.
     mutating func store(_ plan: Plan) {

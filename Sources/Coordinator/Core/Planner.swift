@@ -7,6 +7,7 @@ public struct Planner: Sendable {
     /// One pass. The caller stores `record`, `operations` and `events`, and passes again until nothing changes.
     public func plan(_ snapshot: Snapshot, now: Instant) -> Plan {
         var planning = Planning(snapshot, now: now)
+        planning.numberShares()
         switch snapshot.record.lifecycle {
         case .up:
             planning.bringUp()
@@ -23,9 +24,14 @@ public struct Planner: Sendable {
     /// Why an eviction would take a majority of managers away; nil when it would not.
     public func whyNotEvict(_ node: NodeID, _ snapshot: Snapshot, now: Instant) -> String? {
         let planning = Planning(snapshot, now: now)
-        guard case .up = snapshot.record.lifecycle, let evicted = (planning.participants + planning.leaving).first(where: { $0.id == node }),
-            let member = planning.member(evicted), member.role == .manager, let view = planning.view
+        guard case .up = snapshot.record.lifecycle, snapshot.record.swarm != nil,
+            let evicted = (planning.participants + planning.leaving).first(where: { $0.id == node })
         else { return nil }
-        return planning.whyNotDemote(member, view).map { "the swarm needs \($0)" }
+        guard let view = planning.view else {
+            guard evicted.status?.swarm.isManager == true else { return nil }
+            return "no manager of the swarm is heard now, so that nobody can say whether a majority would be left"
+        }
+        guard let member = planning.member(evicted), member.role == .manager else { return nil }
+        return planning.whyNotCutOff(member, view)
     }
 }

@@ -142,14 +142,15 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
     public var term: Int
     /// Set when the server was first seen to export every share; from then on the others mount them.
     public var sharesServed: Bool
+    /// The file-system id of each share that there ever was (`fsid` of exports(5)): clients' handles carry it, so it is never another share's.
+    public var shareNumbers: [ShareName: Int]
     /// Counts, by node, an operator's requests to try the firewall again.
     public var firewallAttempts: [NodeID: Int]
 
     public init(
         lifecycle: Lifecycle = .up, deferred: [NodeName] = [], probeRound: Int = 0, probeNodes: [NodeID] = [], decisions: Decisions? = nil,
         addresses: [NodeID: IPAddress] = [:], swarm: String? = nil, tokenEpoch: Int = 0, actingManager: NodeID? = nil, term: Int = 0,
-        sharesServed: Bool = false,
-        firewallAttempts: [NodeID: Int] = [:]
+        sharesServed: Bool = false, shareNumbers: [ShareName: Int] = [:], firewallAttempts: [NodeID: Int] = [:]
     ) {
         self.lifecycle = lifecycle
         self.deferred = deferred
@@ -162,6 +163,7 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
         self.actingManager = actingManager
         self.term = term
         self.sharesServed = sharesServed
+        self.shareNumbers = shareNumbers
         self.firewallAttempts = firewallAttempts
     }
 }

@@ -8,10 +8,11 @@ extension Planning {
     static let clockTolerance: Int64 = 60_000
 
     mutating func bringUp() {
-        for participant in participants {
-            guard let offset = participant.status?.facts.clockOffset, abs(offset) > Self.clockTolerance else { continue }
+        for participant in participants where !isExcused(participant) {
+            guard let offset = participant.status?.facts.clockOffset, offset.magnitude > Self.clockTolerance else { continue }
             wait(
-                "\(participant.entry.name)", for: "its clock, which is \(Self.span(abs(offset))) \(offset > 0 ? "ahead" : "behind")",
+                "\(participant.entry.name)",
+                for: "its clock, which is \(Self.span(Int64(clamping: offset.magnitude))) \(offset > 0 ? "ahead" : "behind")",
                 command: "timedatectl set-ntp true   # on \(participant.entry.name)")
         }
         guard record.decisions == nil else {
@@ -19,17 +20,18 @@ extension Planning {
             return
         }
         guard allFactsAreIn() else { return }
-        let asked = participants.map(\.id)
+        let awaited = participants.filter { !isDeferred($0) }
+        let asked = awaited.map(\.id)
         if record.probeNodes != asked {
             record.probeRound += 1
             record.probeNodes = asked
         }
-        let unproven = participants.filter { $0.status?.probe?.round != record.probeRound || $0.status?.probe?.complete != true }
+        let unproven = awaited.filter { $0.status?.probe?.round != record.probeRound || $0.status?.probe?.complete != true }
         guard unproven.isEmpty else {
             wait("the swarm", for: "probes between the nodes: \(unproven.map { $0.entry.name.rawValue }.joined(separator: ", "))")
             return
         }
-        decide()
+        decide(awaited)
     }
 
     private mutating func allFactsAreIn() -> Bool {
@@ -42,7 +44,7 @@ extension Planning {
                 } else if participant.status?.condition(.swarm)?.reason == "ForeignSwarm" {
                     wait("\(entry.name)", for: participant.status?.condition(.swarm)?.message ?? "it to leave a foreign swarm")
                     complete = false
-                } else if abs(participant.status?.facts.clockOffset ?? 0) > Self.clockTolerance {
+                } else if (participant.status?.facts.clockOffset ?? 0).magnitude > Self.clockTolerance {
                     complete = false
                 }
                 continue
@@ -57,14 +59,14 @@ extension Planning {
             }
         }
         guard complete else { return false }
-        guard participants.contains(where: { $0.entry.role == .manager }) else {
+        guard participants.contains(where: { $0.entry.role == .manager && !isDeferred($0) }) else {
             wait("the swarm", for: "a manager among the machines that are there")
             return false
         }
         return true
     }
 
-    private mutating func decide() {
+    private mutating func decide(_ participants: [Participant]) {
         var addresses: [NodeID: IPAddress] = [:]
         for participant in participants {
             let candidates = candidateAddresses(participant)
@@ -162,8 +164,14 @@ extension Planning {
         return candidates.compactMap { CIDR($0) }.first { candidate in inUse.allSatisfy { !$0.overlaps(candidate) } }
     }
 
-    /// A node that enrols when the swarm stands is advertised in the network of the others.
+    /// A node that enrols when the swarm stands is advertised in the network of the others; so is one that has lost its address and is no member.
     private mutating func adoptLateAddresses() {
+        for participant in participants where participant.isHeard && participant.status?.swarm.state == .inactive {
+            let mine = participant.status?.facts.addresses.map(\.address) ?? []
+            guard let old = record.addresses[participant.id], !mine.isEmpty, !mine.contains(old) else { continue }
+            record.addresses[participant.id] = nil
+            note(.transition, "has \(old) no more; another address is advertised", node: participant.entry.name)
+        }
         let known = record.addresses.sorted { $0.key < $1.key }.map(\.value)
         for participant in participants where record.addresses[participant.id] == nil {
             let candidates = candidateAddresses(participant)

@@ -4,7 +4,9 @@ import SkepModel
 extension Planning {
     /// Whether a machine that leaves is still one of the swarm's managers, by its own word or the acting manager's: then it goes on as it is.
     func isLingering(_ leaving: Participant) -> Bool {
-        guard let own = leaving.status?.swarm, own.state == .active, own.swarmID == nil || own.swarmID == record.swarm else { return false }
+        guard let own = leaving.status?.swarm else { return false }
+        if own.state == .unknown { return true }
+        guard own.state == .active, own.swarmID == nil || own.swarmID == record.swarm else { return false }
         return own.isManager || acting == nil || member(leaving)?.role == .manager
     }
 
@@ -13,7 +15,7 @@ extension Planning {
         followDeparture(view)
         for leaving in leaving {
             guard open == nil, let member = member(leaving), member.role == .manager else { continue }
-            if let reason = whyNotDemote(member, view) {
+            if let reason = whyNotDemote(member, view) ?? recentFailure(.remove, of: leaving.id).map({ "another try, because \($0)" }) {
                 wait("\(leaving.entry.name), which is not in the file, to leave", for: reason)
             } else {
                 begin(.remove, nodes: [leaving.id], "\(leaving.entry.name) lays down its role, to leave")
@@ -22,7 +24,7 @@ extension Planning {
         for member in departedMembers(view) where member.role == .manager {
             if let reason = whyNotDemote(member, view) { wait("\(member.hostname), which was evicted, to be removed from the swarm", for: reason) }
         }
-        for leaving in leaving where isMember(leaving) && !isLingering(leaving) {
+        for leaving in leaving where isMember(leaving) && !(isLingering(leaving) && leaving.isHeard) {
             wait(
                 "\(leaving.entry.name), which is not in the file", for: "it to leave the swarm",
                 command: leaving.isHeard ? nil : "skep node evict \(leaving.entry.name)")
@@ -30,7 +32,9 @@ extension Planning {
         for id in staleMembers() {
             wait(
                 "the swarm",
-                for: "the entry of \(view.members.first { $0.id == id }?.hostname ?? id), which stands for nobody any more, to be removed")
+                for:
+                    "the entry of \(view.members.first { $0.id == id && !$0.hostname.isEmpty }?.hostname ?? id), which stands for nobody any more, to be removed"
+            )
         }
     }
 
@@ -80,13 +84,27 @@ extension Planning {
     func staleMembers() -> [String] {
         guard let view else { return [] }
         let current = currentMembers
-        let gone = Set(departedMembers(view).filter { $0.role == .worker || whyNotDemote($0, view) == nil }.map(\.id))
-        let hostnames = Set(participants.filter { isMember($0) }.compactMap { $0.status?.facts.hostname })
-            .union(leaving.filter { $0.status?.swarm.state == .inactive }.compactMap { $0.status?.facts.hostname })
-        return view.members.filter { member in
-            if gone.contains(member.id) { return true }
-            return member.role == .worker && !current.contains(member.id) && member.state == "down" && hostnames.contains(member.hostname)
-        }.map(\.id).sorted()
+        let gone = departedMembers(view).filter { $0.role == .worker || whyNotDemote($0, view) == nil }.map(\.id)
+        let down = view.members.filter { $0.role == .worker && $0.state == "down" && !current.contains($0.id) }
+        return Set(gone + (down.isEmpty ? [] : superseded(down)) + stillborn(view, current)).sorted()
+    }
+
+    /// Entries that a join left which was begun again: Docker makes one with the certificate, and another try gets another. They have no host name.
+    private func stillborn(_ view: ManagerView, _ current: Set<String>) -> [String] {
+        let nameless = view.members.filter { $0.hostname.isEmpty && $0.role == .worker && $0.state != "ready" && !current.contains($0.id) }
+        guard !nameless.isEmpty, open?.kind != .join else { return [] }
+        let isSettled = (participants + leaving).allSatisfy { isMember($0) || $0.status?.swarm.state == .inactive }
+        return isSettled ? nameless.map(\.id) : []
+    }
+
+    /// Those of the swarm's dead entries whose machine is elsewhere now: in the swarm by another entry, or out of it.
+    private func superseded(_ down: [ManagerView.Member]) -> [String] {
+        let elsewhere = participants.filter { isMember($0) } + leaving.filter { $0.status?.swarm.state == .inactive }
+        let names = Set(elsewhere.map(\.entry.name.rawValue))
+        // two machines may have one host name: it tells who an entry was only where no label does, and one machine has it
+        let owners = Dictionary(grouping: (participants + leaving).compactMap { $0.status?.facts.hostname }) { $0 }
+        let hostnames = Set(elsewhere.compactMap { $0.status?.facts.hostname }.filter { owners[$0]?.count == 1 })
+        return down.filter { $0.labels["skep.node"].map { names.contains($0) } ?? hostnames.contains($0.hostname) }.map(\.id)
     }
 
     /// Docker's ids of the nodes that are in the swarm now.
@@ -95,7 +113,7 @@ extension Planning {
     }
 
     /// By Docker's id where it is known, else by the label that names the node: a machine may be evicted before it was heard again.
-    private func departedMembers(_ view: ManagerView) -> [ManagerView.Member] {
+    func departedMembers(_ view: ManagerView) -> [ManagerView.Member] {
         let evicted = snapshot.nodes.filter(\.evicted)
         if evicted.isEmpty { return [] }
         let ids = Set(evicted.compactMap { $0.status?.swarm.nodeID })

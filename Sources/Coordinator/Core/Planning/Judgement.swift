@@ -4,7 +4,7 @@ import SkepModel
 extension Planning {
     mutating func judge() {
         var problems: [String] = []
-        for participant in participants {
+        for participant in participants where !isExcused(participant) {
             let name = participant.entry.name.rawValue
             if participant.liveness == .down {
                 problems.append("\(name) has not been heard for \(Self.span(now.since(participant.node.seen ?? now)))")

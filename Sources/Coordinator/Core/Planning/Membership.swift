@@ -10,6 +10,7 @@ extension Planning {
             wait("the swarm", for: "a manager that answers; nothing is changed meanwhile")
             return
         }
+        endDeferrals()
         followJoin()
         followPromotion()
         if open == nil { beginJoin() }
@@ -23,7 +24,9 @@ extension Planning {
         if open == nil { begin(.initialise, nodes: [decisions.initialiser], "the swarm is made on \(name(decisions.initialiser))") }
         guard open?.kind == .initialise else { return }
         guard let participant = participants.first(where: { $0.id == decisions.initialiser }) else {
-            wait("the swarm", for: "\(name(decisions.initialiser)), which was chosen to make it and is no longer here")
+            wait(
+                "the swarm", for: "\(name(decisions.initialiser)), which was chosen to make it and is no longer here; begin anew",
+                command: "skep cluster down, then skep apply")
             return
         }
         let isOurs = participant.status?.condition(.swarm)?.status == .true
@@ -54,11 +57,22 @@ extension Planning {
         return nil
     }
 
-    private mutating func beginJoin() {
-        let candidates = participants.filter { participant in
-            guard record.addresses[participant.id] != nil, !isMember(participant), whyNotReadyToJoin(participant) == nil else { return false }
-            return participant.status?.swarm.state == .inactive
+    /// Who was deferred and is in now is waited for like all others.
+    private mutating func endDeferrals() {
+        for participant in participants where isDeferred(participant) && participant.liveness == .live && isMember(participant) {
+            record.deferred.removeAll { $0 == participant.entry.name }
+            note(.transition, "in the swarm, and no longer deferred", node: participant.entry.name)
         }
+    }
+
+    /// Those that are waited for join first: a deferred machine that cannot join holds nobody up.
+    private mutating func beginJoin() {
+        let able = participants.filter { participant in
+            guard record.addresses[participant.id] != nil, !isMember(participant), whyNotReadyToJoin(participant) == nil else { return false }
+            return participant.status?.swarm.state == .inactive && recentFailure(.join, of: participant.id) == nil
+        }
+        let awaited = able.filter { !isDeferred($0) }
+        let candidates = awaited.isEmpty ? able : awaited
         guard !candidates.isEmpty else { return }
         begin(.join, nodes: candidates.map(\.id), "\(candidates.map { $0.entry.name.rawValue }.joined(separator: ", ")) join the swarm")
     }
@@ -115,6 +129,10 @@ extension Planning {
         guard let view else { return }
         for participant in participants where isMember(participant) && participant.liveness == .live {
             guard let member = member(participant), member.role != participant.entry.role else { continue }
+            if let failure = recentFailure(.promote, of: participant.id) {
+                wait("\(participant.entry.name) as a \(participant.entry.role.rawValue)", for: "another try, because \(failure)")
+                continue
+            }
             if participant.entry.role == .worker, let reason = whyNotDemote(member, view) {
                 wait("\(participant.entry.name) as a worker", for: reason)
                 continue
@@ -129,6 +147,14 @@ extension Planning {
         let left = view.managers(without: member.id)
         if left.reachable * 2 > left.all { return nil }
         return "a majority of managers without it (\(left.reachable) of \(left.all) reachable)"
+    }
+
+    /// An evicted manager is cut off before it can be demoted: until then it counts, and so do those that were evicted before it.
+    func whyNotCutOff(_ member: ManagerView.Member, _ view: ManagerView) -> String? {
+        let gone = Set(departedMembers(view).map(\.id)).union([member.id])
+        let managers = view.members.filter { $0.role == .manager }
+        let left = managers.count { !gone.contains($0.id) && $0.reachable && $0.state == "ready" }
+        return left * 2 > managers.count ? nil : "the swarm needs a majority of its managers (\(left) of \(managers.count) would be reachable)"
     }
 
     private mutating func followPromotion() {
@@ -151,7 +177,7 @@ extension Planning {
     }
 
     private mutating func sayWhoIsMissing() {
-        for entry in spec.nodes {
+        for entry in spec.nodes where !record.deferred.contains(entry.name) {
             guard let participant = byName[entry.name] else {
                 let unapproved = snapshot.nodes.contains { $0.name == entry.name && !$0.approved && !$0.evicted }
                 if unapproved {
@@ -164,7 +190,16 @@ extension Planning {
             if isMember(participant) { continue }
             if let reason = whyNotReadyToJoin(participant) {
                 wait("\(entry.name) in the swarm", for: reason)
-            } else if !(open?.nodes.contains(participant.id) ?? false) {
+            } else if open?.nodes.contains(participant.id) ?? false {
+                continue
+            } else if let failure = recentFailure(.join, of: participant.id) {
+                wait("\(entry.name) in the swarm", for: "another try, because \(failure)", command: "skep node defer \(entry.name)")
+            } else if participant.status?.swarm.state != .inactive {
+                let state = participant.status?.swarm.state.rawValue ?? "unknown"
+                wait(
+                    "\(entry.name) in the swarm",
+                    for: "\(entry.name): \(participant.status?.condition(.swarm)?.message ?? "its engine says \(state)")")
+            } else {
                 wait("\(entry.name) in the swarm", for: "the operation that is open to end")
             }
         }

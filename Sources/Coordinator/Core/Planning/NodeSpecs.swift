@@ -49,6 +49,13 @@ extension Planning {
             mtu: mtu == 1500 ? nil : mtu)
     }
 
+    /// Gives each new share the next number.
+    mutating func numberShares() {
+        for share in spec.nfs?.shares ?? [] where record.shareNumbers[share.name] == nil {
+            record.shareNumbers[share.name] = (record.shareNumbers.values.max() ?? 0) + 1
+        }
+    }
+
     private var serverExports: Bool {
         guard let nfs = spec.nfs, let server = byName[nfs.server] else { return false }
         return record.addresses[server.id] != nil && server.status?.condition(.exports)?.status == .true
@@ -57,10 +64,11 @@ extension Planning {
     func shares(_ participant: Participant, mounts: Bool) -> NodeSpec.Shares? {
         guard let nfs = spec.nfs else { return nil }
         if participant.entry.name == nfs.server {
-            let exports = nfs.shares.enumerated().map { index, share in
-                NodeSpec.Export(
+            let exports = nfs.shares.compactMap { share -> NodeSpec.Export? in
+                guard let number = record.shareNumbers[share.name] else { return nil }
+                return NodeSpec.Export(
                     name: share.name, path: share.path, mount: mounts ? share.mount : share.path, owner: share.owner, mode: share.mode,
-                    fsid: index + 1,
+                    fsid: number,
                     clients: clients(of: share, server: nfs.server))
             }
             return NodeSpec.Shares(v3: nfs.v3, exports: exports)

@@ -119,6 +119,20 @@ struct Planning {
         plan.events.append(Event(at: now, cluster: spec.name, node: node, kind: kind, message: message))
     }
 
+    func isDeferred(_ participant: Participant) -> Bool { record.deferred.contains(participant.entry.name) }
+
+    /// Deferred, and not a member that answers: nothing waits for it.
+    func isExcused(_ participant: Participant) -> Bool { isDeferred(participant) && !(participant.isHeard && isMember(participant)) }
+
+    /// Why the last operation of that kind on a node failed, while it is too early for another: each failure doubles the pause, so that one node
+    /// that cannot be brought along leaves time for all else. Another generation, or another kind of work, begins anew.
+    func recentFailure(_ kind: Operation.Kind, of node: NodeID) -> String? {
+        let tries = operations.filter { $0.kind == kind && $0.nodes.contains(node) && $0.generation == snapshot.generation }
+        guard case .failed(let at, let why)? = tries.last?.state else { return nil }
+        let failures = tries.reversed().prefix { if case .failed = $0.state { true } else { false } }.count
+        return now.since(at) < snapshot.settings.joinDeadline << Int64(min(failures, 4)) ? why : nil
+    }
+
     /// Begins an operation, unless one is open.
     mutating func begin(_ kind: Operation.Kind, nodes: [NodeID] = [], stack: StackName? = nil, _ words: String) {
         guard open == nil else { return }

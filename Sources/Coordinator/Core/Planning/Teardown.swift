@@ -40,17 +40,15 @@ extension Planning {
 
     /// What a stage still waits for; empty when it is over.
     private func waitsIn(_ stage: ClusterRecord.Teardown.Stage) -> [String] {
-        let silent = participants.filter { !$0.isHeard }.map {
-            "\($0.entry.name), which is not heard (`skep node evict \($0.entry.name)` goes on without it)"
-        }
+        let silent = participants.filter { !$0.isHeard }.map(Self.goOnWithout)
         switch stage {
         case .stacks:
-            guard record.swarm != nil, anyMember else { return [] }
-            guard let view else { return ["a manager that answers"] }
+            guard record.swarm != nil else { return [] }
+            guard let view else { return whoCouldRead }
             return view.stacks.filter(\.ours).map { "stack \($0.name)" }
         case .networks:
-            guard record.swarm != nil, anyMember else { return [] }
-            guard let view else { return ["a manager that answers"] }
+            guard record.swarm != nil else { return [] }
+            guard let view else { return whoCouldRead }
             return view.networks.filter(\.ours).map { "network \($0.name)" }
         case .mounts: return silent + lingering(.mounts)
         case .exports: return silent + lingering(.exports)
@@ -61,7 +59,19 @@ extension Planning {
         }
     }
 
-    private var anyMember: Bool { participants.contains { isMember($0) } }
+    /// Who may be a manager and would tell what the swarm still has, which is whoever has not said otherwise; with none, all of it goes as its last
+    /// members leave.
+    private var whoCouldRead: [String] {
+        let managers = participants.filter { participant in
+            guard let swarm = participant.status?.swarm else { return true }
+            return swarm.isManager || (participant.entry.role == .manager && swarm.state != .inactive)
+        }
+        return managers.contains(where: \.isHeard) ? ["a manager that answers"] : managers.map(Self.goOnWithout)
+    }
+
+    private static func goOnWithout(_ silent: Participant) -> String {
+        "\(silent.entry.name), which is not heard (`skep node evict \(silent.entry.name)` goes on without it)"
+    }
 
     private func lingering(_ type: Condition.Kind) -> [String] {
         participants.compactMap { participant in participant.status?.condition(type).map { "\(participant.entry.name): \($0.message)" } }
