@@ -134,8 +134,8 @@ let package = Package(
         tests(
             "CoordinatorAPITests", "CoordinatorAPITests",
             [
-                "CoordinatorAPI", "CoordinatorAuthority", "CoordinatorCore", "SkepModel", "SkepWire", "SkepHTTP", "SkepCrypto", hummingbird,
-                httpTypes, logging,
+                "CoordinatorAPI", "CoordinatorAuthority", "CoordinatorCore", "CoordinatorStore", "SkepModel", "SkepWire", "SkepHTTP",
+                "SkepCrypto", hummingbird, httpTypes, logging,
             ]),
         tests("CoordinatorAuthorityTests", "CoordinatorAuthorityTests", ["CoordinatorAuthority", "SkepModel", x509, crypto, asn1]),
         tests("CoordinatorDashboardTests", "CoordinatorDashboardTests", ["CoordinatorDashboard", "SkepModel", "SkepWire"]),

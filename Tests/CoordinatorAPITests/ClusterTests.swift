@@ -31,6 +31,37 @@ import Testing
         await fixture.remove()
     }
 
+    @Test func whatIsMadeStaysAsItIs() async throws {
+        let fixture = try await Fixture.start()
+        func file(_ network: String, docker: String = "{}") -> String { Fixture.file + "docker: \(docker)\nnetworks:\n  web: \(network)\n" }
+        func applied(_ text: String, planOnly: Bool = false) async -> String { await refusal { try await fixture.apply(text, planOnly: planOnly) } }
+        _ = try await fixture.apply(file("{attachable: true}", docker: "{mtu: 1400}"))
+        #expect(await applied(file("{encrypted: true}", docker: "{mtu: 1450}")) == "none", "nothing is made yet")
+        try await fixture.recordSwarm()
+        let others = [
+            file("{encrypted: true}", docker: "{mtu: 1400}"), file("{encrypted: true}", docker: "{mtu: 1450, data-path-port: 7789}"),
+            file("{encrypted: true}", docker: "{mtu: 1450, address-pool: 10.201.0.0/16}"), file("{}"),
+            file("{encrypted: true, attachable: true}"), file("{encrypted: true, subnet: 10.200.7.0/24}"),
+        ]
+        for text in others {
+            #expect(await applied(text) == "CannotBeChanged", "\(text)")
+            #expect(await applied(text, planOnly: true) == "CannotBeChanged", "\(text)")
+        }
+        let asItIs = file("{encrypted: true}", docker: "{mtu: auto, address-pool: 10.200.0.0/16, data-path-port: 4789}")
+        #expect(await applied(asItIs) == "none")
+
+        // A network that is out of the file is there until a manager sees it no more.
+        let machine = try await fixture.enrol("n1", machine: 1)
+        _ = try await machine.report(machine.manager(of: ["n1"], networks: ["web"]))
+        _ = try await fixture.apply()
+        #expect(await applied(file("{}")) == "CannotBeChanged")
+        #expect(await applied(file("{encrypted: true}")) == "none", "as it was")
+        _ = try await fixture.apply()
+        _ = try await machine.report(machine.manager(of: ["n1"]))
+        #expect(await applied(file("{}")) == "none")
+        await fixture.remove()
+    }
+
     @Test func aHeldReportIsAnsweredWhenTheSpecChanges() async throws {
         let fixture = try await Fixture.start(settings: Settings(beat: 15_000, suspectAfter: 20_000, downAfter: 30_000))
         _ = try await fixture.apply()
@@ -119,6 +150,34 @@ import Testing
         await two.remove()
     }
 
+    @Test func aClockThatIsSetBackKeepsNobodyAlive() async throws {
+        let fixture = try await Fixture.start()
+        _ = try await fixture.apply()
+        let machine = try await fixture.enrol("n1", machine: 1)
+        let first = try await machine.report()
+        let held = Task { try await machine.report(machine.status { $0.revision = first.revision }, holds: first.revision, urgent: false) }
+        try await Task.sleep(for: .milliseconds(100))
+        let began = ContinuousClock.now
+        fixture.advance(-3_600_000)
+        _ = try await held.value
+        #expect(ContinuousClock.now - began < .seconds(5), "the beat is as long as ever")
+        try await Task.sleep(for: .seconds(3))
+        #expect(try await fixture.status().nodes[0].liveness == "down")
+        await fixture.remove()
+    }
+
+    @Test func whatAClockWroteThatWasAheadKeepsNobodyAlive() async throws {
+        let one = try await Fixture.start()
+        one.advance(1_800_000)
+        _ = try await one.apply()
+        _ = try await one.enrol("n1", machine: 1).report()
+        await one.stop()
+        let two = try await Fixture.start(folder: one.folder, token: one.token)
+        try await Task.sleep(for: .seconds(3))
+        #expect(try await two.status().nodes[0].liveness == "down")
+        await two.remove()
+    }
+
     @Test func onlyOneProcessWorksInAFolder() async throws {
         let fixture = try await Fixture.start()
         await #expect(throws: (any Error).self) { try await Fixture.start(folder: fixture.folder, token: fixture.token) }
@@ -148,7 +207,7 @@ import Testing
     @Test func actsOnNodesAndTheTeardown() async throws {
         let fixture = try await Fixture.start()
         _ = try await fixture.apply()
-        let runtime = try #require(await fixture.coordinator.registry.runtime(ClusterName(unchecked: "geneva")))
+        let runtime = try await fixture.runtime()
         let _: DoneAnswer = try await fixture.post("/v1/clusters/geneva/nodes/n3/defer")
         #expect(await runtime.record.deferred == [NodeName(unchecked: "n3")])
         let _: DoneAnswer = try await fixture.post("/v1/clusters/geneva/nodes/n3/undefer")

@@ -66,14 +66,29 @@ import Testing
         await fixture.remove()
     }
 
-    @Test func aReinstalledMachineKeepsItsNodeAndACloneIsRefused() async throws {
+    @Test func aMachineKeepsItsNameUntilItIsEvicted() async throws {
         let fixture = try await Fixture.start()
+        _ = try await fixture.apply()
+        let key = try P256Key.generate()
+        let machine = try await fixture.enrol("n1", machine: 1, key: key)
+        let token = try await fixture.invite("n2").token
+        #expect(await refusal { try await fixture.enrol("n2", machine: 1, token: token, key: key) } == "MachineKnown")
+        #expect(try await fixture.enrol("n2", machine: 2, token: token).id != machine.id, "the invitation is as good as new")
+        await fixture.remove()
+    }
+
+    @Test func aReinstalledMachineKeepsItsNodeAndACloneIsRefused() async throws {
+        let fixture = try await Fixture.start(settings: Settings(beat: 400, suspectAfter: 10_000, downAfter: 30_000))
         _ = try await fixture.apply()
         let old = try await fixture.enrol("n1", machine: 1)
         _ = try await old.report()
         #expect(await refusal { try await fixture.enrol("n1", machine: 1) } == "MachineCloned")
         #expect(await refusal { try await fixture.enrol("n1", machine: 2) } == "NameTaken")
-        fixture.advance(2000)
+        fixture.advance(15_000)
+        #expect(await refusal { try await fixture.enrol("n1", machine: 1) } == "MachineCloned", "late is not gone")
+        fixture.advance(20_000)
+        #expect(await refusal { try await fixture.enrol("n1", machine: 1) } == "TooEarly", "its agent may not have found the coordinator again")
+        fixture.advance(60_000)
         let new = try await fixture.enrol("n1", machine: 1)
         #expect(new.id == old.id)
         #expect(await refusal { try await old.report() } == "CertificateRevoked")
@@ -150,6 +165,71 @@ import Testing
         await fixture.remove()
     }
 
+    @Test func nobodyTakesANodesNonceAway() async throws {
+        let fixture = try await Fixture.start()
+        _ = try await fixture.apply()
+        let machine = try await fixture.enrol("n1", machine: 1)
+        _ = try await machine.report()
+        fixture.advance(3 * 86_400_000)
+        func challenge() async throws -> ChallengeAnswer { try await fixture.anonymous("/v1/renew/challenge", ChallengeRequest(node: machine.id)) }
+        let nonce = try await challenge().nonce
+        for _ in 0..<20 { _ = try await challenge() }
+        let csr = try machine.key.request(commonName: "n1")
+        let request = LateRenewRequest(
+            node: machine.id, nonce: nonce, csr: csr, certificate: try #require(machine.answer.certificate),
+            signature: Bytes.base64(try machine.key.sign(Array((nonce + csr).utf8))))
+        let answer: RenewAnswer = try await fixture.anonymous("/v1/renew/late", request)
+        #expect(!answer.certificate.isEmpty)
+        #expect(await refusal { () -> RenewAnswer in try await fixture.anonymous("/v1/renew/late", request) } == "NonceUnknown", "it is good once")
+        await fixture.remove()
+    }
+
+    @Test func noncesAreGoodOnceForTheirNodeAndForTwoMinutes() {
+        let challenges = Challenges()
+        let (node, other) = (NodeID(unchecked: "00000000000000a1"), NodeID(unchecked: "00000000000000a2"))
+        let now = Instant(milliseconds: 1_800_000_000_000)
+        let nonce = challenges.make(for: node, now: now)
+        #expect(challenges.isGood(nonce, for: node, now: now.advanced(by: Challenges.limit)))
+        #expect(!challenges.isGood(nonce, for: node, now: now.advanced(by: Challenges.limit + 1)))
+        #expect(!challenges.isGood(nonce, for: other, now: now))
+        #expect(!Challenges().isGood(nonce, for: node, now: now), "of another process")
+        for text in ["", "nonsense", "\(nonce.dropLast(4))", "B\(nonce.dropFirst())"] { #expect(!challenges.isGood(text, for: node, now: now)) }
+        #expect(challenges.use(nonce, for: node, now: now))
+        #expect(!challenges.use(nonce, for: node, now: now))
+        #expect(!challenges.isGood(nonce, for: node, now: now))
+    }
+
+    @Test func ofTwoEvictionsAtOnceTheSecondIsJudgedByTheFirst() async throws {
+        let fixture = try await Fixture.start(settings: Settings(beat: 5000, suspectAfter: 30_000, downAfter: 60_000))
+        _ = try await fixture.apply(Fixture.file.replacingOccurrences(of: ": {}", with: ": {role: manager}"))
+        try await fixture.recordSwarm()
+        for number in 1...3 {
+            let machine = try await fixture.enrol("n\(number)", machine: number)
+            _ = try await machine.report(machine.manager(of: ["n1", "n2", "n3"]))
+        }
+        let runtime = try await fixture.runtime()
+        @Sendable func outcome(_ name: String) async -> String {
+            do {
+                _ = try await runtime.evict(NodeName(unchecked: name), actor: "test")
+                return "evicted"
+            } catch {
+                return (error as? Refusal)?.wire.code ?? "\(error)"
+            }
+        }
+        async let one = outcome("n2")
+        async let two = outcome("n3")
+        let outcomes = await [one, two]
+        #expect(outcomes.sorted() == ["QuorumAtRisk", "evicted"])
+
+        let kept = outcomes[0] == "evicted" ? 3 : 2
+        let path = "/v1/clusters/geneva/nodes/n\(kept)/evict"
+        #expect(try await fixture.raw(.post, path, token: fixture.token, body: []).status == 409)
+        #expect(await refusal { () -> DoneAnswer in try await fixture.post(path + "?force=false") } == "QuorumAtRisk")
+        #expect(await refusal { () -> DoneAnswer in try await fixture.post(path + "?force=true") } == "none")
+        #expect(try await fixture.status().nodes[kept - 1].liveness == "evicted")
+        await fixture.remove()
+    }
+
     @Test func evictionCutsLiveConnections() async throws {
         let fixture = try await Fixture.start(settings: Settings(beat: 20_000, suspectAfter: 40_000, downAfter: 60_000))
         _ = try await fixture.apply()
@@ -161,8 +241,11 @@ import Testing
         #expect(fixture.coordinator.live.count(of: machine.id) == 1)
         let began = ContinuousClock.now
         let _: DoneAnswer = try await fixture.post("/v1/clusters/geneva/nodes/n2/evict")
-        #expect(await refusal { try await held.value } != "none")
+        let ending = await refusal { try await held.value }
+        #expect(!["none", "Evicted"].contains(ending), "nothing more comes over the connection, not even why")
         #expect(ContinuousClock.now - began < .seconds(5), "the held report ended at once")
+        for _ in 0..<50 where fixture.coordinator.live.count(of: machine.id) > 0 { try await Task.sleep(for: .milliseconds(100)) }
+        #expect(fixture.coordinator.live.count(of: machine.id) == 0)
         #expect(await refusal { try await machine.report() } != "none")
         #expect(try await fixture.status().nodes[1].liveness == "evicted")
         // The used invitation does not let it in again, though the key is the same.

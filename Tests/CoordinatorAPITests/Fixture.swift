@@ -19,6 +19,7 @@ final class Fixture: Sendable {
     let agents: String
     let roots: String
     let token: String
+    let log: LogBook
     private let running: Task<Void, any Error>
     private let offset: Offset
 
@@ -36,8 +37,8 @@ final class Fixture: Sendable {
         let clock = WallClock {
             Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + offset.milliseconds.withLock { $0 })
         }
-        var logger = Logger(label: "test")
-        logger.logLevel = .error
+        let log = LogBook()
+        let logger = Logger(label: "test", factory: { _ in LogBook.Handler(book: log) })
         try? FileManager.default.createDirectory(atPath: path + "/packages", withIntermediateDirectories: true)
         let coordinator = try await Coordinator(
             CoordinatorConfiguration(
@@ -55,12 +56,12 @@ final class Fixture: Sendable {
                 "https://127.0.0.1:\(ports.operators)/v1/login", .post, LoginRequest(code: code, name: "root"), roots: roots)
             granted = answer.token
         }
-        return Fixture(path, coordinator, ports, roots, granted, running, offset)
+        return Fixture(path, coordinator, ports, roots, granted, log, running, offset)
     }
 
     private init(
         _ folder: String, _ coordinator: Coordinator, _ ports: (operators: Int, agents: Int), _ roots: String, _ token: String,
-        _ running: Task<Void, any Error>, _ offset: Offset
+        _ log: LogBook, _ running: Task<Void, any Error>, _ offset: Offset
     ) {
         self.folder = folder
         self.coordinator = coordinator
@@ -68,6 +69,7 @@ final class Fixture: Sendable {
         agents = "https://127.0.0.1:\(ports.agents)"
         self.roots = roots
         self.token = token
+        self.log = log
         self.running = running
         self.offset = offset
     }
@@ -175,6 +177,54 @@ final class Fixture: Sendable {
     static func machineID(_ number: Int) -> String { String(repeating: "0", count: 28) + String(1000 + number) }
 
     func status() async throws -> StatusAnswer { try await get("/v1/clusters/geneva/status") }
+
+    func runtime() async throws -> ClusterRuntime { try #require(await coordinator.registry.runtime(ClusterName(unchecked: "geneva"))) }
+
+    /// Records what the planner does when it made a swarm `s1`.
+    func recordSwarm() async throws {
+        let runtime = try await runtime()
+        let pool = try #require(CIDR("10.200.0.0/16"))
+        await runtime.lock()
+        var record = await runtime.record
+        record.decisions = .init(addressPool: pool, mtu: 1450, dataPathPort: 4789, initialiser: NodeID(unchecked: "00000000000000a1"))
+        record.swarm = "s1"
+        let event = await runtime.event("the swarm is made", node: nil, actor: "test")
+        do {
+            try await runtime.store(record: record, event: event)
+            await runtime.unlock()
+        } catch {
+            await runtime.unlock()
+            throw error
+        }
+    }
+}
+
+/// What a coordinator has logged, a line each.
+final class LogBook: Sendable {
+    private let kept = Mutex<[String]>([])
+
+    var lines: [String] { kept.withLock { $0 } }
+
+    struct Handler: LogHandler {
+        let book: LogBook
+        var metadata: Logger.Metadata = [:]
+        var metadataProvider: Logger.MetadataProvider?
+        var logLevel: Logger.Level = .notice
+
+        init(book: LogBook) { self.book = book }
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let data = metadata.merging(event.metadata ?? [:]) { _, new in new }
+            let line = "\(event.message)" + data.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+            book.kept.withLock { $0.append(line) }
+            if event.level >= .error { print(line) }
+        }
+    }
 }
 
 /// A machine that has enrolled, as far as the coordinator can tell.
@@ -194,6 +244,17 @@ struct Machine: Sendable {
             swarm: SwarmStatus(state: .absent))
         change(&status)
         return status
+    }
+
+    /// What a manager observes of the swarm `s1` with these managers, the first of which leads.
+    func manager(of managers: [String], networks: [String] = []) -> NodeStatus {
+        status {
+            $0.swarm = SwarmStatus(state: .active, nodeID: "docker-\(answer.name)", swarmID: "s1", isManager: true)
+            $0.manager = ManagerView(
+                swarmID: "s1",
+                members: managers.map { .init(id: "docker-\($0)", hostname: $0, role: .manager, state: "ready", leader: $0 == managers[0]) },
+                networks: networks.map { .init(name: $0, ours: true) })
+        }
     }
 
     func send(_ path: String, _ body: any Encodable) async throws -> HTTPResponse {

@@ -53,6 +53,14 @@ import Testing
         // A session can be had for the token; the token of who is removed is good for nothing.
         let session: LoginAnswer = try await fixture.anonymous("/v1/login", LoginRequest(code: viewer.token, name: nil))
         #expect(try await status(.get, "/v1/clusters", session.token) == 200)
+        // Who is given a new token holds nothing by the old one; the last admin stays one.
+        let earlier: LoginAnswer = try await fixture.anonymous("/v1/login", LoginRequest(code: person.token, name: nil))
+        let _: LoginAnswer = try await fixture.post("/v1/operators", OperatorRequest(name: "bob", role: "operator"))
+        #expect(try await status(.get, "/v1/clusters", person.token) == 401)
+        #expect(try await status(.get, "/v1/clusters", earlier.token) == 401)
+        let less = OperatorRequest(name: "root", role: "viewer")
+        #expect(await refusal { () -> LoginAnswer in try await fixture.post("/v1/operators", less) } == "LastAdmin")
+        #expect(try await status(.get, "/v1/operators", fixture.token) == 200)
         let gone = try await fixture.raw(.delete, "/v1/operators/ann", token: fixture.token)
         #expect(gone.status == 200)
         #expect(try await status(.get, "/v1/clusters", viewer.token) == 401)
@@ -61,9 +69,30 @@ import Testing
         await fixture.remove()
     }
 
+    @Test func viewersSeeNoVariables() async throws {
+        let fixture = try await Fixture.start()
+        let stacks = "stacks:\n  traefik: {from: catalogue, network: web, env: {TRAEFIK_LOG_LEVEL: DEBUG}}\n"
+        _ = try await fixture.apply(Fixture.file + "networks: {web: {}}\n" + stacks)
+        let viewer: LoginAnswer = try await fixture.post("/v1/operators", OperatorRequest(name: "ann", role: "viewer"))
+        let person: LoginAnswer = try await fixture.post("/v1/operators", OperatorRequest(name: "bob", role: "operator"))
+        for path in ["/v1/clusters/geneva/spec", "/v1/clusters/geneva/spec?generation=1"] {
+            let seen = try await fixture.raw(.get, path, token: viewer.token)
+            #expect(!seen.text.contains("DEBUG"))
+            let answer: SpecAnswer = try Fixture.decode(seen)
+            #expect(answer.file == SpecAnswer.withheld)
+            #expect(answer.spec.stacks.map(\.environment) == [["TRAEFIK_LOG_LEVEL": SpecAnswer.hidden]])
+            let whole: SpecAnswer = try Fixture.decode(try await fixture.raw(.get, path, token: person.token))
+            #expect(whole.file.contains("DEBUG") && whole.spec.stacks.map(\.environment) == [["TRAEFIK_LOG_LEVEL": "DEBUG"]])
+        }
+        await fixture.remove()
+    }
+
     @Test func theFirstLoginIsGoodOnce() async throws {
         let fixture = try await Fixture.start()
         let code = try await FirstLogin.make(state: fixture.folder)
+        #expect(
+            await refusal { () -> LoginAnswer in try await fixture.anonymous("/v1/login", LoginRequest(code: code, name: "e v e")) } == "BadName",
+            "and the code is not used up")
         let _: LoginAnswer = try await fixture.anonymous("/v1/login", LoginRequest(code: code, name: "eve"))
         #expect(await refusal { () -> LoginAnswer in try await fixture.anonymous("/v1/login", LoginRequest(code: code, name: "eve")) } == "BadLogin")
         let late = try await FirstLogin.make(state: fixture.folder)
@@ -92,11 +121,39 @@ import Testing
             let response = try await fixture.raw(.post, "/v1/enrol", body: body)
             return (response.status, try JSONDecoder().decode(WireError.self, from: Data(response.body)).code)
         }
+        // They say 100 bytes and end after 50: that is logged like any other refusal, once, and is no failure of ours.
+        let port = Int(fixture.operators.split(separator: ":").last ?? "") ?? 0
+        for _ in 0..<2 { try await sendHalfABody(port) }
+        func refused() -> Int { fixture.log.lines.count { $0.contains("code=MalformedRequest") } }
+        for _ in 0..<100 where refused() == 0 { try await Task.sleep(for: .milliseconds(100)) }
+        #expect(refused() == 1)
         #expect(try await code(Array("not json".utf8)) == (400, "MalformedRequest"))
         #expect(try await code(Array(#"{"version": 1, "token": "x""#.utf8)) == (400, "MalformedRequest"))
         #expect(try await code(Array(#"{"version": 2, "later": true}"#.utf8)) == (400, "NewerVersion"))
         #expect(try await code(Array(repeating: 0x20, count: 70_000)) == (413, "BodyTooLarge"))
+        #expect(try await fixture.raw(.post, "/login", body: Array(repeating: 0x61, count: 17 * 1024)).status == 413)
+        #expect(!fixture.log.lines.contains { $0.contains("request failed") })
+        #expect(refused() == 1)
         await fixture.remove()
+    }
+
+    /// By another program, that goes away in the middle of a body.
+    private func sendHalfABody(_ port: Int) async throws {
+        let process = Process()
+        let input = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+        process.arguments = ["s_client", "-connect", "127.0.0.1:\(port)"]
+        process.standardInput = input
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let half = "POST /v1/enrol HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n" + String(repeating: "x", count: 50)
+        try input.fileHandleForWriting.write(contentsOf: Data(half.utf8))
+        try input.fileHandleForWriting.close()
+        let began = ContinuousClock.now
+        while process.isRunning, ContinuousClock.now - began < .seconds(10) { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(!process.isRunning)
+        if process.isRunning { process.terminate() }
     }
 
     @Test func agentsDoorNeedsACertificateOfOurs() async throws {
@@ -132,19 +189,25 @@ import Testing
     }
 
     @Test func garbageLeavesNothingBehind() async throws {
-        let fixture = try await Fixture.start(handshakeSeconds: 2)
+        let fixture = try await Fixture.start(connections: 65_536, handshakeSeconds: 2)
+        let began = ContinuousClock.now
         let port = Int(fixture.operators.split(separator: ":").last ?? "") ?? 0
         let agents = Int(fixture.agents.split(separator: ":").last ?? "") ?? 0
         let files = { (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0 }
         let before = files()
-        let sent = await Garbage.send(10_000, ports: [port, agents])
-        #expect(sent >= 9_900)
+        async let flood = Garbage.send(10_000, ports: [port, agents])
         // Others are served meanwhile.
-        #expect(try await fixture.raw(.get, "/healthz").status == 200)
+        for _ in 0..<10 { #expect(try await fixture.raw(.get, "/healthz").status == 200) }
+        let sent = await flood
+        #expect(sent >= 9_900)
         try await Task.sleep(for: .seconds(4))
         #expect(files() <= before + 20)
         #expect(fixture.coordinator.counters.operators.total + fixture.coordinator.counters.agents.total <= 2)
         #expect(try await fixture.raw(.get, "/healthz").status == 200)
+        // However many they are, they are one line a minute.
+        let minutes = Int((ContinuousClock.now - began) / Duration.seconds(60))
+        let lines = fixture.log.lines.count { $0.contains("code=NoRequest") }
+        #expect((1...1 + minutes).contains(lines))
         await fixture.remove()
     }
 
@@ -189,6 +252,11 @@ import Testing
         let after = try Certificate(pem: try #require(try await Fixture.send(request).peerCertificates.first))
         #expect(after.serial != before.serial && after.pin == before.pin && after.notAfter > before.notAfter)
         #expect(after.dnsNames.contains("coordinator.skep.internal"))
+        // The clock was ahead, and is set right: the certificate is not good yet.
+        fixture.advance(-46 * 86_400_000)
+        try fixture.coordinator.renew()
+        let right = try Certificate(pem: try #require(try await Fixture.send(request).peerCertificates.first))
+        #expect(right.serial != after.serial && right.notAfter < after.notAfter)
         await fixture.remove()
     }
 

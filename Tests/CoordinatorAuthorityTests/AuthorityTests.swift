@@ -178,6 +178,7 @@ func openssl(_ arguments: [String]) throws -> (Int32, String) {
     @Test func renewalIsDueAtHalfLife() {
         func at(_ hours: Int64) -> Instant { Instant(milliseconds: hours * 3_600_000) }
         #expect(!Renewal.isDue(notBefore: at(0), notAfter: at(24), now: at(11)))
+        #expect(Renewal.isDue(notBefore: at(2), notAfter: at(24), now: at(1)), "made by a clock that was ahead")
         #expect(Renewal.isDue(notBefore: at(0), notAfter: at(24), now: at(12)))
         #expect(!Renewal.isDue(notBefore: at(0), notAfter: at(24), now: at(13), shift: 0.1))
         #expect(Renewal.isDue(notBefore: at(0), notAfter: at(24), now: at(10), shift: -0.1))

@@ -167,16 +167,9 @@ func act(_ message: String) -> Event { Event(at: at(5), cluster: cluster, kind: 
         #expect(try await scratch.store.certificate(serial: "02")?.revoked == true)
     }
 
-    @Test func challengesLoginsAndSessionsAreGoodForAWhile() async throws {
+    @Test func loginsAndSessionsAreGoodForAWhile() async throws {
         let scratch = try Scratch()
         let store = scratch.store
-        _ = try await store.accept(generation(1), record: nil, generated: [:], events: [])
-        _ = try await store.saveNode(node(n1, "n1"), cluster: cluster, events: [])
-        try await store.add(challenge: "h", node: n1, expires: at(10))
-        #expect(try await store.useChallenge(hash: "h", node: n2, now: at(5)) == false)
-        #expect(try await store.useChallenge(hash: "h", node: n1, now: at(11)) == false)
-        #expect(try await store.useChallenge(hash: "h", node: n1, now: at(5)))
-        #expect(try await store.useChallenge(hash: "h", node: n1, now: at(5)) == false)
         let (a, b, c) = (String(repeating: "a", count: 64), String(repeating: "b", count: 64), String(repeating: "c", count: 64))
         try await store.addFirstLogin(hash: a, expires: at(10))
         #expect(try await store.useFirstLogin(hash: a, now: at(11)) == false)
@@ -188,6 +181,10 @@ func act(_ message: String) -> Event { Event(at: at(5), cluster: cluster, kind: 
         try await store.addSession(hash: c, operator: "eve", expires: at(10))
         #expect(try await store.operatorWithSession(hash: c, now: at(9)) == eve)
         #expect(try await store.operatorWithSession(hash: c, now: at(11)) == nil)
+        _ = try await store.save(eve, tokenHash: a, event: act("made anew"))
+        #expect(try await store.operatorWithSession(hash: c, now: at(9)) == nil, "a new token ends what the old one opened")
+        try await store.addSession(hash: c, operator: "eve", expires: at(10))
+        #expect(try await store.operatorWithSession(hash: c, now: at(9)) == eve)
         _ = try await store.removeOperator("eve", event: act("gone"))
         #expect(try await store.operatorWithSession(hash: c, now: at(9)) == nil)
         await #expect(throws: StoreError(.notFound, "")) { try await store.removeOperator("eve", event: act("gone")) }

@@ -158,7 +158,7 @@ public final class Coordinator: Service {
 
     // MARK: Our own certificate
 
-    /// Makes the listeners' certificate anew when half of its life is over; new connections get it.
+    /// Makes the listeners' certificate anew when half of its life is over, or it is not good yet; new connections get it.
     @Sendable func renew() throws {
         let now = clock.now()
         guard certificate.withLock({ Renewal.isDue(notBefore: $0.notBefore, notAfter: $0.notAfter, now: now) }) else { return }
@@ -186,7 +186,7 @@ public final class Coordinator: Service {
     }
 }
 
-/// Looks each hour whether our own certificate is due.
+/// Looks each minute whether our own certificate is due: with the clock set back, nobody can connect until it is replaced.
 struct CertificateKeeper: Service {
     let renew: @Sendable () throws -> Void
 
@@ -194,7 +194,7 @@ struct CertificateKeeper: Service {
         try await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try renew()
-                try? await Task.sleep(for: .seconds(3600))
+                try? await Task.sleep(for: .seconds(60))
             }
         }
     }

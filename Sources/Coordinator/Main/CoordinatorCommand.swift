@@ -1,7 +1,6 @@
 import ArgumentParser
 
 /// `skep-coordinator`.
-@main
 struct CoordinatorCommand: AsyncParsableCommand {
     static let version = "0.1.0"
 

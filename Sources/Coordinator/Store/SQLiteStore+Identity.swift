@@ -74,27 +74,7 @@ extension SQLiteStore {
             // By then the time for a late renewal is over as well.
             try db.execute(sql: "DELETE FROM certificates WHERE not_after < ?", arguments: [certificatesBefore.milliseconds])
             try db.execute(sql: "DELETE FROM sessions WHERE expires < ?", arguments: [now.milliseconds])
-            try db.execute(sql: "DELETE FROM challenges WHERE expires < ?", arguments: [now.milliseconds])
             try db.execute(sql: "DELETE FROM first_logins WHERE expires < ?", arguments: [now.milliseconds])
-        }
-    }
-
-    public func add(challenge hash: String, node: NodeID, expires: Instant) async throws {
-        try await write { db in
-            try db.execute(
-                sql: """
-                    INSERT INTO challenges (node, hash, expires) VALUES (?, ?, ?)
-                    ON CONFLICT (node) DO UPDATE SET hash = excluded.hash, expires = excluded.expires
-                    """, arguments: [node.rawValue, hash, expires.milliseconds])
-        }
-    }
-
-    public func useChallenge(hash: String, node: NodeID, now: Instant) async throws -> Bool {
-        try await write { db in
-            try db.execute(
-                sql: "DELETE FROM challenges WHERE hash = ? AND node = ? AND expires >= ?",
-                arguments: [hash, node.rawValue, now.milliseconds])
-            return db.changesCount > 0
         }
     }
 

@@ -15,6 +15,8 @@ extension SQLiteStore {
                     INSERT INTO operators (name, role, token_hash, created) VALUES (?, ?, ?, ?)
                     ON CONFLICT (name) DO UPDATE SET role = excluded.role, token_hash = excluded.token_hash
                     """, arguments: [person.name, person.role, tokenHash, person.created.milliseconds])
+            // They were opened with the token that is no more.
+            try db.execute(sql: "DELETE FROM sessions WHERE operator = ?", arguments: [person.name])
             return try Self.append(db, [event])
         }
     }

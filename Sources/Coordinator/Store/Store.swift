@@ -51,14 +51,11 @@ public protocol Store: Sendable {
     func revokeCertificates(of node: NodeID) async throws
     /// Forgets certificates that ended before then.
     func prune(certificatesBefore: Instant, now: Instant) async throws
-    func add(challenge hash: String, node: NodeID, expires: Instant) async throws
-    /// True once, for a challenge of that node which has not run out.
-    func useChallenge(hash: String, node: NodeID, now: Instant) async throws -> Bool
 
     // MARK: Operators
 
     func operators() async throws -> [StoredOperator]
-    /// Makes the operator, or gives an existing one a new token and role.
+    /// Makes the operator, or gives an existing one a new token and role; sessions of the old token end.
     func save(_ person: StoredOperator, tokenHash: String, event: Event) async throws -> [Event]
     func removeOperator(_ name: String, event: Event) async throws -> [Event]
     func operatorWithToken(hash: String) async throws -> StoredOperator?

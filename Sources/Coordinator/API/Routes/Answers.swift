@@ -33,22 +33,25 @@ enum Answers {
 
     /// Reads a body of at most so many bytes; a newer protocol is refused before anything else of it is understood.
     static func body<T: Decodable>(_ type: T.Type, of request: Request, limit: Int = WireProtocol.bodyLimit) async throws -> T {
-        if let length = request.headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge(limit) }
-        var request = request
-        let buffer: ByteBuffer
-        do {
-            buffer = try await request.collectBody(upTo: limit)
-        } catch is NIOTooManyBytesError {
-            throw tooLarge(limit)
-        } catch let error as HTTPError where error.status == .contentTooLarge {
-            throw tooLarge(limit)
-        }
-        let data = Data(buffer.readableBytesView)
+        let data = Data(try await bytes(of: request, limit: limit).readableBytesView)
         if let version = try? JSONDecoder().decode(Versioned.self, from: data).version { try Refusal.check(version: version) }
         do {
             return try JSONDecoder().decode(type, from: data)
         } catch let error as DecodingError {
             throw Refusal.malformed("the body is not what is expected here: \(words(error))")
+        }
+    }
+
+    /// The whole body. That it is longer than the limit, or never becomes whole, is the caller's doing and no failure of ours.
+    static func bytes(of request: Request, limit: Int) async throws -> ByteBuffer {
+        if let length = request.headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge(limit) }
+        var request = request
+        do {
+            return try await request.collectBody(upTo: limit)
+        } catch is NIOTooManyBytesError {
+            throw tooLarge(limit)
+        } catch {
+            throw Refusal.malformed("the body ended before it was whole")
         }
     }
 

@@ -53,8 +53,7 @@ struct DashboardRoutes: Sendable {
             guard !doorkeeper.refusals.isBlocked("BadLogin", caller: context.address) else {
                 return page(pages.login(error: "Too many attempts: wait a minute."), status: .tooManyRequests)
             }
-            var request = request
-            let form = try await request.collectBody(upTo: 16 * 1024)
+            let form = try await Answers.bytes(of: request, limit: 16 * 1024)
             guard let code = Self.field("code", of: String(buffer: form)), let answer = try await operators.login(code: code, name: nil) else {
                 doorkeeper.refusals.note("BadLogin", caller: context.address)
                 return page(pages.login(error: "This login is not good (any more)."), status: .unauthorized)

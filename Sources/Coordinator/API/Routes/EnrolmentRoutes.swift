@@ -30,9 +30,10 @@ struct EnrolmentRoutes: Sendable {
             guard !refusals.isBlocked("TokenUnknown", caller: context.address) else { throw Doorkeeper.tooMany }
             return try Answers.json(try await enrolment.enrol(body))
         }
-        doorkeeper.add(Route(.operators, .post, "/v1/renew/challenge"), to: router) { request, _, _ in
+        doorkeeper.add(Route(.operators, .post, "/v1/renew/challenge"), to: router) { request, context, _ in
             let body = try await Answers.body(ChallengeRequest.self, of: request, limit: Self.limit)
-            return try Answers.json(try await renewal.challenge(body))
+            guard !refusals.isBlocked("NonceUnknown", caller: context.address) else { throw Doorkeeper.tooMany }
+            return try Answers.json(renewal.challenge(body))
         }
         doorkeeper.add(Route(.operators, .post, "/v1/renew/late"), to: router) { request, context, _ in
             let body = try await Answers.body(LateRenewRequest.self, of: request, limit: Self.limit)

@@ -80,7 +80,7 @@ struct OperatorRoutes: Sendable {
                 EventStream.message(event: "status", data: try Answers.string(await runtime.status()))
             }
         }
-        doorkeeper.add(Route(.operators, .get, "/v1/clusters/:cluster/spec"), to: router) { request, context, _ in
+        doorkeeper.add(Route(.operators, .get, "/v1/clusters/:cluster/spec"), to: router) { request, context, caller in
             let runtime = try await cluster(context)
             var generation = await runtime.generation
             if let wanted = request.uri.queryParameters["generation"].flatMap({ Int($0) }) {
@@ -89,10 +89,7 @@ struct OperatorRoutes: Sendable {
                 }
                 generation = found
             }
-            return try Answers.json(
-                SpecAnswer(
-                    cluster: runtime.name, generation: generation.number, fileName: generation.fileName, file: generation.file,
-                    actor: generation.actor, at: generation.at, spec: generation.spec))
+            return try Answers.json(SpecAnswer(generation, for: caller.kind))
         }
         doorkeeper.add(Route(.operators, .get, "/v1/clusters/:cluster/generations"), to: router) { _, context, _ in
             let runtime = try await cluster(context)

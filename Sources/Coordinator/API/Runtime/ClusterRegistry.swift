@@ -56,16 +56,32 @@ actor ClusterRegistry: Service {
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(6 * 3600))
             guard !Task.isCancelled else { return }
-            let now = tools.clock.now()
+            await prune()
+            await renewCertificates()
+        }
+    }
+
+    private func prune() async {
+        let now = tools.clock.now()
+        do {
+            try await tools.store.prune(certificatesBefore: now.advanced(by: -40 * 24 * 3_600_000), now: now)
+        } catch {
+            tools.logger.error("what is over was not forgotten; it is tried again in six hours", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Makes the bundles of each cluster again, with new certificates where they are due. What fails in one cluster is not the others' loss.
+    func renewCertificates() async {
+        for runtime in all() {
             do {
-                try await tools.store.prune(certificatesBefore: now.advanced(by: -40 * 24 * 3_600_000), now: now)
-                for runtime in runtimes.values {
-                    let made = try await tools.bundles.make(await runtime.generation)
-                    for (value, sealed) in made.generated { try await tools.store.saveGenerated(sealed, name: value, of: runtime.name) }
-                    if !made.generated.isEmpty { await runtime.replace(bundles: made.bundles) }
-                }
+                let generation = await runtime.generation
+                let made = try await tools.bundles.make(generation)
+                for (value, sealed) in made.generated { try await tools.store.saveGenerated(sealed, name: value, of: runtime.name) }
+                await runtime.replace(bundles: made.bundles, of: generation.number)
             } catch {
-                tools.logger.error("daily work failed; it is tried again in six hours", metadata: ["error": "\(error)"])
+                tools.logger.error(
+                    "certificates of stacks were not renewed; it is tried again in six hours",
+                    metadata: ["cluster": "\(runtime.name)", "error": "\(error)"])
             }
         }
     }

@@ -17,18 +17,28 @@ extension ClusterRuntime {
     /// Ends a node's membership: its certificates are not good any more and its connections end now.
     /// Refused when it would take a majority of managers away, unless by force: a stolen machine must go in any case.
     func evict(_ name: NodeName, force: Bool = false, actor: String) async throws -> String {
-        let node = try enrolled(name)
-        if !force, let reason = Planner().whyNotEvict(node.id, snapshot(), now: tools.clock.now()) {
+        let id = try await revoke(name, force: force, actor: actor)
+        tools.live.close(id)
+        signal(of: id).fire()
+        await settle()
+        return "\(name) is evicted; take it out of the cluster file, or invite another machine for the name"
+    }
+
+    /// Asks and evicts in one turn: of two evictions at once, the second is judged with the first node gone.
+    private func revoke(_ name: NodeName, force: Bool, actor: String) async throws -> NodeID {
+        await lock()
+        defer { wish() }
+        defer { unlock() }
+        let id = try enrolled(name).id
+        let now = look()
+        if !force, let reason = Planner().whyNotEvict(id, snapshot(), now: now) {
             throw Refusal(
                 .conflict, "QuorumAtRisk",
                 "\(name) is not evicted: \(reason); make another node a manager first, or give the swarm up: skep node evict \(name) --force")
         }
-        try await tools.store.revokeCertificates(of: node.id)
-        try await change(node.id, act: "evicted", actor: actor) { $0.evicted = true }
-        tools.live.close(node.id)
-        signal(of: node.id).fire()
-        await settle()
-        return "\(name) is evicted; take it out of the cluster file, or invite another machine for the name"
+        try await tools.store.revokeCertificates(of: id)
+        try await keep(id, act: "evicted", actor: actor) { $0.evicted = true }
+        return id
     }
 
     /// Says not to wait for a node of the file.
@@ -132,6 +142,11 @@ extension ClusterRuntime {
         await lock()
         defer { wish() }
         defer { unlock() }
+        try await keep(id, act: act, actor: actor, body)
+    }
+
+    /// Stores and takes what an act changes of a node. Call it under the lock.
+    private func keep(_ id: NodeID, act: String, actor: String, _ body: (inout Snapshot.Node) -> Void) async throws {
         guard var node = nodes[id] else { return }
         body(&node)
         let recorded = try await tools.store.saveNode(node, cluster: name, events: [event(act, node: node.name, actor: actor)])

@@ -11,14 +11,14 @@ extension ClusterRuntime {
         try await take(request.status, from: id, holds: request.holds)
         if request.urgent || nodes[id]?.status?.revision != request.holds { await settle() } else { wish() }
 
-        let began = tools.clock.now()
-        let beat = Int64(specs[id]?.beat ?? tools.settings.beat)
+        // The beat is counted by a clock that nobody sets.
+        let end = ContinuousClock.now + .milliseconds(specs[id]?.beat ?? tools.settings.beat)
         let changes = signal(of: id)
         while true {
             let turn = changes.turn
             try check(id)
             let current = revision(of: id)
-            let left = beat - tools.clock.now().since(began)
+            let left = Int64((end - ContinuousClock.now) / Duration.milliseconds(1))
             if request.urgent || left <= 0 || (current.map { $0.0 != request.holds } ?? false) || changes.isFinished {
                 let isNew = current.map { $0.0 != request.holds } ?? false
                 return ReportAnswer(
@@ -39,6 +39,7 @@ extension ClusterRuntime {
 
     private func take(_ report: NodeStatus, from id: NodeID, holds: Int) async throws {
         try check(id)
+        let report = report.bounded()
         guard report.node == id else {
             throw Refusal(.forbidden, "WrongNode", "the report speaks of another node than the certificate")
         }
@@ -57,8 +58,9 @@ extension ClusterRuntime {
         // The node may have been changed, or removed, while the events were written.
         try check(id)
         let before = nodes[id]?.status
+        let seen = look()
         nodes[id]?.status = status
-        nodes[id]?.seen = now
+        nodes[id]?.seen = seen
         let isChange = before.map { !Self.saysTheSame($0, status) } ?? true
         if isChange || savedAt[id].map({ now.since($0) > 60_000 }) ?? true { unsaved.insert(id) }
         if isChange { changed.fire() }

@@ -14,7 +14,7 @@ extension ClusterRuntime {
     func status() async -> StatusAnswer {
         // Just started: nothing has been judged yet.
         if !hasPlanned { await settle() }
-        let now = tools.clock.now()
+        let now = look()
         var shown: [StatusAnswer.Node] = []
         var known: Set<NodeID> = []
         for wanted in spec.nodes {
@@ -49,7 +49,9 @@ extension ClusterRuntime {
         let liveness = Liveness(seen: node.seen, now: now, settings: tools.settings)
         let word = node.evicted ? "evicted" : node.approved ? liveness.rawValue : "awaiting approval"
         let conditions = node.status?.conditions ?? []
-        let isReady = word == "live" && !conditions.isEmpty && conditions.allSatisfy { $0.status == .true }
+        // what an agent says before it has this generation is not about what the file asks
+        let isReady =
+            word == "live" && node.status?.generation == generation.number && !conditions.isEmpty && conditions.allSatisfy { $0.status == .true }
         var answer = StatusAnswer.Node(name: name, id: node.id, role: role, ready: isReady, liveness: word)
         answer.seenSecondsAgo = node.seen.map { Double(max(0, now.since($0))) / 1000 }
         answer.labels = labels

@@ -53,6 +53,10 @@ actor ClusterRuntime {
     var savedAt: [NodeID: Instant] = [:]
     private var signals: [NodeID: Signal] = [:]
     private var isFinished = false
+    /// Since when reports may have come in.
+    var began: Instant
+    /// The moment of the last look at the clock.
+    var latest: Instant
     /// Fires when anything that is shown has changed.
     nonisolated let changed = Signal()
     /// Fires when the ledger has grown.
@@ -64,7 +68,10 @@ actor ClusterRuntime {
         generation = stored.generation
         record = stored.record
         operations = stored.operations
-        nodes = Dictionary(stored.nodes.map { ($0.id, $0) }) { first, _ in first }
+        let now = tools.clock.now()
+        began = now
+        latest = now
+        nodes = Dictionary(stored.nodes.map { ($0.id, $0.seenNoLater(than: now)) }) { first, _ in first }
         revisions = stored.revisions
         sequences = stored.sequences
         self.bundles = bundles
@@ -178,7 +185,8 @@ actor ClusterRuntime {
     private func plan() async throws {
         var next = plan
         for _ in 0..<32 {
-            next = planner.plan(snapshot(), now: tools.clock.now())
+            let now = look()
+            next = planner.plan(snapshot(), now: now)
             let changedOperations = next.operations.filter { operation in operations.first { $0.id == operation.id } != operation }
             let isDecided = next.record == record && changedOperations.isEmpty
             let keys = Set(next.events.map { "\($0.node?.rawValue ?? "") \($0.message)" })
@@ -245,7 +253,7 @@ actor ClusterRuntime {
 
     /// Writes into the ledger what became true or false of the cluster, and who was last heard.
     private func transitions(_ next: Plan) async throws {
-        let now = tools.clock.now()
+        let now = look()
         var events: [Event] = []
         let merged = Condition.merge(clusterConditions, next.conditions)
         for condition in merged {
@@ -318,11 +326,18 @@ actor ClusterRuntime {
         self.bundles = bundles
     }
 
-    func replace(bundles new: [StackName: StackBundle]) {
-        guard new != bundles else { return }
+    /// Takes bundles that were made again of that generation; nothing happens when another was accepted meanwhile.
+    func replace(bundles new: [StackName: StackBundle], of number: Generation) {
+        guard generation.number == number, new != bundles else { return }
         bundles = new
         wake.fire()
     }
 
     var currentBundles: [StackName: StackBundle] { bundles }
+
+    /// The networks of ours that the acting manager last saw.
+    var ownNetworks: Set<NetworkName> {
+        let view = record.actingManager.flatMap { nodes[$0]?.status?.manager }
+        return Set((view?.networks ?? []).filter(\.ours).compactMap { NetworkName(rawValue: $0.name) })
+    }
 }

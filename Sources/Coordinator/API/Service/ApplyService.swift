@@ -55,6 +55,7 @@ struct ApplyService: Sendable {
                 "\(spec.name) is a \(old.spec.kind.rawValue) cluster; its kind cannot be changed: take it down, or name the new one otherwise")
         }
         let (record, isNew) = try await Self.record(runtime)
+        if let runtime, let old, !isNew { try await standing(runtime, old.spec, new: spec).check(spec, after: old.spec) }
         let before = await runtime?.currentBundles ?? [:]
         var changes = SpecDifference.lines(old?.spec, spec)
         for stack in spec.stacks {
@@ -79,6 +80,20 @@ struct ApplyService: Sendable {
             generation, record: record, made: made,
             event: Event(at: clock.now(), cluster: spec.name, kind: .act, message: "generation \(next) accepted: \(words)", actor: actor))
         return ApplyAnswer(cluster: spec.name, generation: next, changed: true, changes: changes, warnings: made.warnings)
+    }
+
+    /// What is made already: the networks of the file, and those of files before it that are not gone yet.
+    private func standing(_ runtime: ClusterRuntime, _ old: ClusterSpec, new: ClusterSpec) async throws -> Unchangeable {
+        let record = await runtime.record
+        guard record.swarm != nil else { return Unchangeable(decisions: record.decisions, networks: []) }
+        var networks = old.networks
+        var lingering = await runtime.ownNetworks.intersection(new.networks.map(\.name)).subtracting(old.networks.map(\.name))
+        if !lingering.isEmpty {
+            for generation in try await bundles.store.generations(of: runtime.name) {
+                networks += generation.spec.networks.filter { lingering.remove($0.name) != nil }
+            }
+        }
+        return Unchangeable(decisions: record.decisions, networks: networks)
     }
 
     /// The record to begin with after a teardown; refuses while one is under way.

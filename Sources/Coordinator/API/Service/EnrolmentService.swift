@@ -157,32 +157,33 @@ struct EnrolmentService: Sendable {
             ?? Snapshot.Node(
                 id: Self.newID(), name: name, machineID: machine, certificate: "", key: key, enrolment: 1,
                 approved: !spec.policy.approval)
-        var revoke = false
         var words = "enrolled as \(node.id) (\(request.hostname))"
-        if let known, known.key != key || known.evicted {
-            try refuseClone(known, now: now)
+        let comesAnew = known.map { $0.key != key || $0.evicted } ?? false
+        if let known {
+            if comesAnew { try refuseClone(known, now: now, listening: now.since(await runtime.began)) }
             guard known.evicted || known.name == name else {
                 throw Refusal(
                     .conflict, "MachineKnown",
                     "this machine is \(known.name) already: enrol it under that name, or first: skep node evict \(known.name)")
             }
+        }
+        if comesAnew {
             node.enrolment += 1
             node.evicted = false
             node.name = name
             node.approved = !spec.policy.approval
             node.certificate = ""
             node.key = key
-            revoke = true
             words = "enrolled again as \(node.id), for the \(node.enrolment). time"
         }
         if !node.approved { words += "; awaits approval: skep node approve \(name)" }
         let issued = node.approved ? try await issue(request.csr, node.id, runtime.name, now) : nil
         if let issued { node.certificate = issued.pem }
-        let isNews = known == nil || revoke || known?.certificate.isEmpty == true && issued != nil
+        let isNews = known == nil || comesAnew || known?.certificate.isEmpty == true && issued != nil
         let events = try await store.enrol(
-            node, cluster: runtime.name, invitation: invitation, certificate: issued, revokeOthers: revoke,
+            node, cluster: runtime.name, invitation: invitation, certificate: issued, revokeOthers: comesAnew,
             events: isNews ? [Event(at: now, cluster: runtime.name, node: name, kind: .enrolment, message: words)] : [])
-        if revoke {
+        if comesAnew {
             await runtime.forgetSequence(of: node.id)
             await runtime.cut(node.id)
         }
@@ -192,14 +193,26 @@ struct EnrolmentService: Sendable {
             agentEndpoint: endpoints().agents, serverName: Authority.serverName)
     }
 
-    /// A machine-id that still reports with another key belongs to a copy of the machine.
-    private func refuseClone(_ known: Snapshot.Node, now: Instant) throws {
-        guard !known.evicted, Liveness(seen: known.seen, now: now, settings: settings) == .live else { return }
-        throw Refusal(
-            .conflict, "MachineCloned",
-            "\(known.name) has the same machine-id and still reports. If this machine is a copy of it, give it an id of its own: "
-                + "rm /etc/machine-id && systemd-machine-id-setup, then restart. If it is \(known.name) itself, installed anew: "
-                + "stop its old agent, wait \(settings.downAfter / 1000) s, and try again")
+    /// A machine-id that still reports with another key belongs to a copy of the machine. `listening`: milliseconds that it could have reported in.
+    private func refuseClone(_ known: Snapshot.Node, now: Instant, listening: Int64) throws {
+        guard !known.evicted else { return }
+        switch Liveness(seen: known.seen, now: now, settings: settings) {
+        case .never: return
+        case .live, .suspect:
+            throw Refusal(
+                .conflict, "MachineCloned",
+                "\(known.name) has the same machine-id and still reports. If this machine is a copy of it, give it an id of its own: "
+                    + "rm /etc/machine-id && systemd-machine-id-setup, then restart. If it is \(known.name) itself, installed anew: "
+                    + "stop its old agent, wait \(settings.downAfter / 1000) s, and try again")
+        case .down:
+            // An agent whose coordinator was away tries again within 30 s (`CoordinatorLink.Timing`), which is twice the usual `downAfter`.
+            let left = 3 * settings.downAfter - listening
+            guard left > 0 else { return }
+            throw Refusal(
+                .conflict, "TooEarly",
+                "\(known.name) has the same machine-id, and the coordinator has just started: whether \(known.name) still reports is known in "
+                    + "\(left / 1000 + 1) s; try again then")
+        }
     }
 
     private func issue(_ csr: String, _ node: NodeID, _ cluster: ClusterName, _ now: Instant) async throws -> NodeCertificate {

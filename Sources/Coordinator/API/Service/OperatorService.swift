@@ -32,6 +32,8 @@ struct OperatorService: Sendable {
     func login(code: String, name: String?) async throws -> LoginAnswer? {
         let code = String(code.filter { !$0.isWhitespace })
         guard !code.isEmpty, code.utf8.count <= 256 else { return nil }
+        // Before the code is used: it is good once.
+        if let name { try Self.check(name) }
         if try await store.useFirstLogin(hash: Secret.hash(code), now: clock.now()) {
             return try await save(name: name ?? "admin", role: .admin, actor: "first login")
         }
@@ -48,20 +50,19 @@ struct OperatorService: Sendable {
 
     func logout(session: String) async throws { try await store.removeSession(hash: Secret.hash(session)) }
 
+    /// Makes an operator, or gives one another role and a new token.
     func add(_ request: OperatorRequest, actor: String) async throws -> LoginAnswer {
         guard let role = OperatorRole(rawValue: request.role) else {
             throw Refusal(.badRequest, "UnknownRole", "'\(request.role)' is no role: viewer, operator or admin")
         }
+        try Self.check(request.name)
+        if role != .admin { try await keepAnAdmin(without: request.name) }
         return try await save(name: request.name, role: role, actor: actor)
     }
 
     func remove(_ name: String, actor: String) async throws -> String {
-        let all = try await store.operators()
-        guard let person = all.first(where: { $0.name == name }) else { throw Refusal.notFound("there is no operator '\(name)'") }
-        let admins = all.filter { $0.role == OperatorRole.admin.rawValue }
-        guard person.role != OperatorRole.admin.rawValue || admins.count > 1 else {
-            throw Refusal(.conflict, "LastAdmin", "\(name) is the only admin: make another one first")
-        }
+        guard try await store.operators().contains(where: { $0.name == name }) else { throw Refusal.notFound("there is no operator '\(name)'") }
+        try await keepAnAdmin(without: name)
         _ = try await store.removeOperator(
             name, event: Event(at: clock.now(), kind: .act, message: "operator \(name) removed", actor: actor))
         return "\(name) is removed; the token and open sessions are not good any more"
@@ -72,12 +73,22 @@ struct OperatorService: Sendable {
             operators: try await store.operators().map { OperatorSummary(name: $0.name, role: $0.role, created: $0.created) })
     }
 
-    private func save(name: String, role: OperatorRole, actor: String) async throws -> LoginAnswer {
+    private func keepAnAdmin(without name: String) async throws {
+        let admins = try await store.operators().filter { $0.role == OperatorRole.admin.rawValue }
+        guard admins.map(\.name) != [name] else {
+            throw Refusal(.conflict, "LastAdmin", "\(name) is the only admin: make another one first")
+        }
+    }
+
+    private static func check(_ name: String) throws {
         guard (1...64).contains(name.utf8.count),
             name.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) || [0x2d, 0x2e, 0x5f, 0x40].contains($0) })
         else {
             throw Refusal(.badRequest, "BadName", "an operator's name has letters, digits, '.', '_', '@' and '-', at most 64")
         }
+    }
+
+    private func save(name: String, role: OperatorRole, actor: String) async throws -> LoginAnswer {
         let token = "skepo." + Secret.text()
         _ = try await store.save(
             StoredOperator(name: name, role: role.rawValue, created: clock.now()), tokenHash: Secret.hash(token),

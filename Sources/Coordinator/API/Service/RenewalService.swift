@@ -8,13 +8,12 @@ import SkepWire
 struct RenewalService: Sendable {
     /// How long after its end a certificate can still be renewed, milliseconds.
     static let lateLimit: Int64 = 30 * 24 * 3_600_000
-    /// How long a nonce is good, milliseconds.
-    static let nonceLimit: Int64 = 120_000
 
     let store: any Store
     let authority: Authority
     let registry: ClusterRegistry
     let clock: WallClock
+    let challenges = Challenges()
 
     /// Over a connection that the old certificate opened.
     func renew(_ request: RenewRequest, identity: NodeIdentity) async throws -> RenewAnswer {
@@ -22,23 +21,16 @@ struct RenewalService: Sendable {
         return try await issue(request.csr, identity)
     }
 
-    func challenge(_ request: ChallengeRequest) async throws -> ChallengeAnswer {
-        let nonce = Data(Secret.bytes(32)).base64EncodedString()
-        // Whoever asks for a node that does not exist learns nothing of it.
-        if await runtime(of: request.node) != nil {
-            try await store.add(
-                challenge: Secret.hash(nonce), node: request.node, expires: clock.now().advanced(by: Self.nonceLimit))
-        }
-        return ChallengeAnswer(nonce: nonce)
+    /// Whoever asks for a node that does not exist learns nothing of it.
+    func challenge(_ request: ChallengeRequest) -> ChallengeAnswer {
+        ChallengeAnswer(nonce: challenges.make(for: request.node, now: clock.now()))
     }
 
     /// With an expired certificate: its key signs our nonce and the request.
     func renewLate(_ request: LateRenewRequest) async throws -> RenewAnswer {
         try Refusal.check(version: request.version)
         let now = clock.now()
-        guard try await store.useChallenge(hash: Secret.hash(request.nonce), node: request.node, now: now) else {
-            throw Refusal(.unauthorized, "NonceUnknown", "the nonce is not known, was used, or is older than two minutes: ask for another")
-        }
+        guard challenges.isGood(request.nonce, for: request.node, now: now) else { throw Self.nonceUnknown }
         let shown: ShownCertificate
         do {
             shown = try authority.read(pem: request.certificate)
@@ -57,13 +49,12 @@ struct RenewalService: Sendable {
         guard let known = try await store.certificate(serial: shown.serial), !known.revoked else {
             throw Refusal(.unauthorized, "CertificateRevoked", "the certificate was replaced or withdrawn: enrol with a new invitation")
         }
+        guard challenges.use(request.nonce, for: request.node, now: now) else { throw Self.nonceUnknown }
         return try await issue(request.csr, shown.identity)
     }
 
-    private func runtime(of node: NodeID) async -> ClusterRuntime? {
-        for runtime in await registry.all() where await runtime.nodes[node] != nil { return runtime }
-        return nil
-    }
+    private static let nonceUnknown = Refusal(
+        .unauthorized, "NonceUnknown", "the nonce is not known, was used, or is older than two minutes: ask for another")
 
     private func issue(_ csr: String, _ identity: NodeIdentity) async throws -> RenewAnswer {
         guard let runtime = await registry.runtime(identity.cluster) else {

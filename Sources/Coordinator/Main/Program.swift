@@ -1,0 +1,22 @@
+import ArgumentParser
+import Foundation
+import Glibc
+
+/// Runs the command; wrong usage ends with 2, as it does for `skep`.
+@main
+enum Program {
+    static func main() async {
+        do {
+            var command = try await CoordinatorCommand.asyncParseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard CoordinatorCommand.exitCode(for: error) == .validationFailure else { CoordinatorCommand.exit(withError: error) }
+            FileHandle.standardError.write(Data((CoordinatorCommand.fullMessage(for: error) + "\n").utf8))
+            Glibc.exit(2)
+        }
+    }
+}
