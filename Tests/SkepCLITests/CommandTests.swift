@@ -70,6 +70,17 @@ import Testing
     }
 
     @Test(.enabled(if: Files.exists(CommandTests.programs + "/skep-coordinator"), "skep-coordinator was not built with these tests"))
+    func wrongUsageOfTheCoordinatorIsExitCodeTwo() async throws {
+        EventLoop.runInBackground()
+        for arguments in [["serve", "--nonsense"], ["no-such-command"]] {
+            let result = try await run(Command(Self.programs + "/skep-coordinator", arguments))
+            #expect(result.termination == .exited(2) && result.errorOutput.contains("Usage:"), "\(arguments): \(result.errorOutput)")
+        }
+        let version = try await run(Command(Self.programs + "/skep-coordinator", ["--version"]))
+        #expect(version.termination == .exited(0) && version.output == "0.1.0\n")
+    }
+
+    @Test(.enabled(if: Files.exists(CommandTests.programs + "/skep-coordinator"), "skep-coordinator was not built with these tests"))
     func anOperatorsFirstHour() async throws {
         let desk = try Desk()
         let coordinator = try await CoordinatorProcess.start(Self.programs + "/skep-coordinator", desk.folder)
@@ -106,6 +117,8 @@ import Testing
         #expect(try await desk.skep(["node", "evict", "n1"]).termination == .exited(4))
         #expect(try await desk.skep(["cluster", "down"]).termination == .exited(4))
         #expect(try await desk.skep(["doctor"]).termination == .exited(1), "a node is missing")
+        let nowhere = try await desk.skep(["doctor", "--cluster", "nosuch"])
+        #expect(nowhere.termination == .exited(1) && nowhere.output.contains("BAD   cluster nosuch: the coordinator has no such cluster"))
         try desk.write("other.yaml", Self.file.replacing("kind: target", with: "kind: host"))
         let other = try await desk.skep(["apply", "-f", "other.yaml"])
         #expect(other.termination == .exited(4) && other.errorOutput.contains("kind"), "\(other.errorOutput)")

@@ -39,6 +39,27 @@ import Testing
         #expect(reader.read(Array(":1}\r\n\r\ndata: one\ndata:two\n\ndata: half".utf8)) == ["{\"a\":1}", "one\ntwo"])
     }
 
+    @Test func onlyFailuresEndTheFollowingOfEvents() {
+        var quiet = 0
+        #expect(throws: CommandFailure(.refused, "enough")) {
+            try EventsCommand.keepFollowing(
+                { _ in
+                    quiet += 1
+                    if quiet > 100 { throw CommandFailure(.refused, "enough") }
+                }, pause: {})
+        }
+        var failed = 0
+        #expect(throws: CommandFailure(.failed, "the coordinator does not answer any more")) {
+            try EventsCommand.keepFollowing(
+                { heard in
+                    failed += 1
+                    if failed == 20 { heard() }
+                    throw CommandFailure(.failed, "cut")
+                }, pause: {})
+        }
+        #expect(failed == 49, "what was heard in the 20th starts the count anew")
+    }
+
     @Test func readsTimes() {
         #expect(Words.seconds("90") == 90 && Words.seconds("10m") == 600 && Words.seconds("2h") == 7200 && Words.seconds("7d") == 604_800)
         #expect(Words.seconds("") == nil && Words.seconds("m") == nil && Words.seconds("-5") == nil && Words.seconds("1w") == nil)
@@ -158,6 +179,28 @@ import Testing
         #expect(journal.news(try status("installing", progress: "apt")) == ["geneva: installing", "n1: apt", "stack shop: web: no image"])
         #expect(journal.news(try status("installing", progress: "apt")) == [])
         #expect(journal.news(try status("ready", progress: nil)) == ["geneva: ready", "n1: ready"])
+    }
+
+    @Test func problemsStandAtTheSharesThatTheyName() throws {
+        func share(_ name: String, _ path: String, _ mount: String) -> ClusterSpec.Share {
+            ClusterSpec.Share(name: ShareName(unchecked: name), path: path, mount: mount, write: [], owner: "0:0", mode: "0750")
+        }
+        func node(_ name: String, _ conditions: (Condition.Kind, Truth, String)...) -> StatusAnswer.Node {
+            var node = StatusAnswer.Node(name: NodeName(unchecked: name), id: nil, role: .worker, ready: false, liveness: "live")
+            node.conditions = conditions.map { Condition($0.0, $0.1, reason: "R", message: $0.2, since: Instant(milliseconds: 0)) }
+            return node
+        }
+        let problems = ShareProblems(
+            [share("data", "/data", "/mnt/data"), share("data2", "/data2", "/mnt/data2")],
+            [
+                node("n1", (.exports, .false, "exporting /data, /data2: no space"), (.mounts, .true, "/mnt/data")),
+                node("n2", (.mounts, .false, "/mnt/data2: NotWritable: /mnt/data2/.probe cannot be made")),
+                node("n3", (.mounts, .unknown, "mounts could not be read: no answer"), (.packages, .false, "/mnt/data")),
+            ])
+        #expect(problems.named[ShareName(unchecked: "data")] == ["n1": "exporting /data, /data2: no space"])
+        #expect(problems.named[ShareName(unchecked: "data2")]?.keys.sorted() == ["n1", "n2"])
+        #expect(ShareProblems.lines(problems.others) == ["n3: mounts could not be read: no answer"])
+        #expect(problems.all(ShareName(unchecked: "data")).keys.sorted() == ["n1", "n3"])
     }
 
     @Test func aViewShowsNodesAndStacks() throws {

@@ -38,6 +38,7 @@ import Testing
         #expect(
             docker.addressPool == .fixed(try #require(CIDR("10.200.0.0/16"))) && docker.dataPathPort == .fixed(4790) && docker.mtu == .fixed(1400))
         #expect(docker.mirrors == ["http://a:5000"] && docker.insecure == ["a:5000"])
+        #expect(try spec([12: "docker: {data-path-port: 4789}"]).docker.dataPathPort == .fixed(4789))
     }
 
     @Test func readsPortsWithTransportsAndRanges() throws {
@@ -45,17 +46,45 @@ import Testing
         #expect(allow.map(\.ports.description) == ["9000-9010", "9100"])
         #expect(allow.map(\.transports) == [[.tcp, .udp], [.udp]])
         #expect(allow[1].audiences == [.cluster, .management])
+        // Ports of the data path and of NFS version 3 are anybody's when neither has them.
+        #expect(try spec([12: "docker: {data-path-port: 4789}", 18: "firewall: {allow: {7789: [users], 33333: [users]}}"]).allow.count == 2)
     }
 
     @Test func saysWhereAValueStands() throws {
         let parsed = try ClusterFile.read(text: Sample.with([:]), file: "c.yaml")
         #expect(parsed.place("stacks.shop.compose").map { [$0.line, $0.column] } == [22, 19])
+        #expect(parsed.place("stacks.shop").map { [$0.line, $0.column] } == [22, 3])
         #expect(parsed.place("stacks.shop.share") == nil)
     }
 
     @Test func followsAnchorsAndMergeKeys() throws {
         let spec = try spec([9: "  n1: &base {labels: {type: frontend}}", 10: "  n2: {<<: *base, role: worker}", 11: "  n3: *base"])
         #expect(spec.nodes.map(\.labels) == Array(repeating: ["type": "frontend"], count: 3))
+    }
+
+    @Test func takesAByteOrderMarkForNothing() throws {
+        #expect(try ClusterFile.parse(text: "\u{feff}" + Sample.with([:]), file: "c.yaml") == spec())
+        #expect(Sample.refusals(of: "\u{feff}" + Sample.with([1: "claster: geneva"])).contains { $0.hasPrefix("1:1: unknown key 'claster'") })
+    }
+
+    @Test func takesForAliasesOnlyWhatIsOne() throws {
+        let text = """
+            a: &a {b: c}
+            d: *a
+            script: |
+              ? what
+              * note : this
+              *d : x
+            quoted: ["{*a : 1}", '? *a', plain *a : 1] # {*a : 1}
+            '*x' : 1
+            ? plain
+            : y
+
+            """
+        let root = try #require(try YAMLReader.read(text, file: "a.yaml"))
+        #expect(root.map?.map(\.key) == ["a", "d", "script", "quoted", "*x", "plain"])
+        #expect(root["d"]?["b"]?.scalar?.text == "c")
+        #expect(root["script"]?.scalar?.text == "? what\n* note : this\n*d : x\n")
     }
 
     @Test func refusesWhatIsNoFile() {
@@ -72,7 +101,12 @@ import Testing
         var bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         for level in 1...12 { bomb += "a\(level): &a\(level) [\((0..<10).map { _ in "*a\(level - 1)" }.joined(separator: ", "))]\n" }
         #expect(Sample.refusals(of: bomb).first?.contains("too many pieces") == true)
-        #expect(Sample.refusals(of: bomb + "? *a12\n: x\n").first?.contains("a key is a structure or an alias") == true)
+        let keys = [
+            "? *a12\n: x\n", "*a12 : x\n", "x: {*a12 : 1}\n", "x: {*a12: 1}\n", "x: {*a12:1}\n", "x: {? *a12 : 1}\n", "x: {?*a12 : 1}\n",
+            "x: [*a12 : 1]\n", "x: [? *a12]\n", "x: {[*a12]: 1}\n", "? [*a12]\n: x\n", "? - *a12\n: x\n",
+            "? x: *a12\n: x\n",
+        ]
+        for key in keys { #expect(Sample.refusals(of: bomb + key).first?.contains("a key is a structure or an alias") == true, "\(key)") }
         #expect(Sample.refusals(of: String(repeating: "[", count: 50_000)).first?.contains("this is not YAML") == true)
         let deep = String(repeating: "[", count: 900) + String(repeating: "]", count: 900)
         #expect(Sample.refusals(of: deep).first?.contains("nested too deeply") == true)

@@ -205,6 +205,21 @@ import Testing
             [
                 "12:26: 'docker.data-path-port' is 80; from 1024 to 49151: Docker's own limits for the data-path port"
             ]),
+        Refused(
+            [12: "docker: {data-path-port: 7443}"],
+            [
+                "12:26: 'docker.data-path-port' is 7443, which belongs to the coordinator; write auto, or a port that nobody else has"
+            ]),
+        Refused(
+            [12: "docker: {data-path-port: 31000}"],
+            [
+                "12:26: 'docker.data-path-port' is 31000, which belongs to the swarm's automatic ports; write auto, or a port that nobody else has"
+            ]),
+        Refused(
+            [12: "docker: {data-path-port: 33334}", 14: "  server: n1\n  v3: true"],
+            [
+                "12:26: 'docker.data-path-port' is 33334, which belongs to NFS version 3; write auto, or a port that nobody else has"
+            ]),
         Refused([12: "docker: {mtu: big}"], ["12:15: 'docker.mtu' must be auto or a whole number, not the text 'big'"]),
         Refused(
             [12: "docker: {registries: {mirrors: [hub.example]}}"],
@@ -346,6 +361,27 @@ import Testing
             [
                 "18:35: port 9000-9200 is opened twice: 'firewall.allow' opens it too; keep one of the two"
             ]),
+        Refused(
+            [12: "docker: {data-path-port: 9100}"],
+            [
+                "18:20: port 9100 is kept for the swarm's data path; open another port, or choose another 'docker.data-path-port'"
+            ]),
+        Refused(
+            [12: "docker: {data-path-port: 8443}"],
+            [
+                "22:85: port 8443 is kept for the swarm's data path; open another port, or choose another 'docker.data-path-port'"
+            ]),
+        Refused(
+            [18: "firewall: {allow: {7789/udp: [users]}}"],
+            [
+                "18:20: port 7789 is kept for the swarm's data path; open another port, or choose another 'docker.data-path-port'"
+            ]),
+        Refused(
+            [14: "  server: n1\n  v3: true", 18: "firewall: {allow: {33333: [users]}}"],
+            [
+                "19:20: port 33333 belongs to NFS version 3 and is decided by the cluster's kind; "
+                    + "put the addresses into the audience that may come to it"
+            ]),
         Refused([18: "firewall: {alow: {}}"], ["18:12: unknown key 'alow' in firewall; did you mean 'allow'?"]),
         Refused([18: "firewall: {allow: {9100: [users, users]}}"], ["18:34: the audience 'users' is given twice; remove one"]),
         Refused([18: "firewall: {allow: {0: [users]}}"], ["18:20: the port 0 is out of range; ports go from 1 to 65535"]),
@@ -358,7 +394,14 @@ import Testing
         Refused(
             [19: "networks: {ingress: {}, public: {}}"],
             [
-                "19:12: 'ingress' cannot be the name of a network; letters, digits, '.', '_' and '-', first a letter or digit, at most 63"
+                "19:12: 'ingress' cannot be the name of a network; letters, digits, inner '-' and '_', at most 63, and none of Docker's own: "
+                    + "bridge, container, default, docker_gwbridge, host, ingress, none"
+            ]),
+        Refused(
+            [19: "networks: {public: {}, a.b: {}}"],
+            [
+                "19:24: 'a.b' cannot be the name of a network; letters, digits, inner '-' and '_', at most 63, and none of Docker's own: "
+                    + "bridge, container, default, docker_gwbridge, host, ingress, none"
             ]),
         Refused([19: "networks: {public: {atachable: true}}"], ["19:21: unknown key 'atachable' in networks.public; did you mean 'attachable'?"]),
         Refused(
@@ -477,6 +520,12 @@ import Testing
             ]),
         Refused([23: "polcy: {}"], ["23:1: unknown key 'polcy'; did you mean 'policy'?"]),
         Refused([23: "kind: host"], ["23:1: 'kind' is given twice (first on line 2); keep one of the two"]),
+        Refused(
+            [18: "firewall: {allow: {9100: [management], \"9100\": [users]}}"],
+            ["18:40: '9100' is given twice (first on line 18); keep one of the two"]),
+        Refused(
+            [22: "  shop: {compose: a.yml, env: {on: a, \"on\": b}}"],
+            ["22:39: 'on' is given twice (first on line 22); keep one of the two"]),
         Refused(
             [23: "policy: *none"],
             [

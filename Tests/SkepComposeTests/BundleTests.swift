@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test func refusesPortsThatTwoStacksPublish() throws {
-        let spec = try ClusterFile.parse(
+        let parsed = try ClusterFile.read(
             text: """
                 cluster: c
                 kind: target
@@ -145,9 +145,11 @@ import Testing
                 """, file: "c.yaml")
         let compose = Array("services: {web: {image: a, ports: [\"9000:80\"]}}".utf8)
         #expect {
-            _ = try BundleMaker.makeAll(spec: spec, files: ["a.yml": compose, "b.yml": compose], values: [:])
+            _ = try BundleMaker.check(spec: parsed.spec, clusterFile: parsed, clusterFileName: "c.yaml") { $0.hasSuffix(".yml") ? compose : nil }
         } throws: {
-            ($0 as? ComposeError)?.diagnostics.map(\.message) == ["the port 9000/tcp is published by 'web' of the stack 'b' and by 'web' of 'a'"]
+            ($0 as? ComposeError)?.diagnostics.map(\.description) == [
+                "c.yaml:5:31: the port 9000/tcp is published by 'web' of the stack 'b' and by 'web' of 'a'; publish another port"
+            ]
         }
     }
 }

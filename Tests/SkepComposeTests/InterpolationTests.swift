@@ -44,6 +44,7 @@ import Testing
             .replacing("B = x", with: "B=x")
         #expect(
             try EnvironmentFile.parse(text) == ["A": "2", "B": "x", "C": "$raw # kept", "D": "two\nlines", "E": "bare", "F": "a#b", "G": ""])
+        #expect(try EnvironmentFile.parse("\u{feff}A=1\nB=2") == ["A": "1", "B": "2"])
         #expect(throws: EnvironmentFile.Failure(line: 2, message: "a quote is not closed")) { try EnvironmentFile.parse("A=1\nB='x") }
         #expect(throws: EnvironmentFile.Failure(line: 1, message: "'1A' cannot be a variable's name")) { try EnvironmentFile.parse("1A=1") }
     }

@@ -12,6 +12,18 @@ import Testing
             ),
             ("services: {web: {}}", "1:17: the service 'web' has no image; name one with 'image:'"),
             ("services: {web: [a]}", "1:17: the service 'web' must be a mapping, not a list"),
+            (
+                "services: {web.1: {image: a}}",
+                "1:12: 'shop_web.1' cannot be the name of a service; letters, digits, inner '-' and '_', at most 63 with the stack's name"
+            ),
+            (
+                "services: {a_: {image: a}}",
+                "1:12: 'shop_a_' cannot be the name of a service; letters, digits, inner '-' and '_', at most 63 with the stack's name"
+            ),
+            (
+                "services: {aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: {image: a}}",
+                "1:12: 'shop_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' cannot be the name of a service; letters, digits, inner '-' and '_', at most 63 with the stack's name"
+            ),
             ("services: {}", "1:11: the file defines no service; add 'services:' with one at least"),
             (
                 "web: {image: a}\nservices: {web: {image: a}}",
@@ -104,6 +116,10 @@ import Testing
             (
                 "networks: {front: {external: true}}",
                 "2:12: the network 'front' is external, and nothing makes it; add 'front: {}' to 'networks' of the cluster file"
+            ),
+            (
+                "networks: {front.end: {}}",
+                "2:12: 'shop_front.end' cannot be the name of a network; letters, digits, inner '-' and '_', at most 63, and none of Docker's own: bridge, container, default, docker_gwbridge, host, ingress, none"
             ),
         ])
     func attachments(_ section: String, _ expected: String) throws {

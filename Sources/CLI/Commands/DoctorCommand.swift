@@ -28,6 +28,9 @@ struct DoctorCommand: ParsableCommand {
             try reach(client, note)
             let clusters = try client.get("/v1/clusters", ClustersAnswer.self).clusters
             note("login", true, "the coordinator knows you")
+            if let wanted = session.cluster, !clusters.contains(where: { $0.name.rawValue == wanted }) {
+                note("cluster \(wanted)", false, "the coordinator has no such cluster: skep cluster list")
+            }
             if clusters.isEmpty { note("clusters", true, "there is no cluster yet") }
             for cluster in clusters where session.cluster == nil || session.cluster == cluster.name.rawValue {
                 let status: StatusAnswer = try client.get("/v1/clusters/\(cluster.name)/status")

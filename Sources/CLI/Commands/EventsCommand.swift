@@ -25,21 +25,31 @@ struct EventsCommand: ParsableCommand {
         guard follow else { return }
         let json = output.json
         var last = answer.events.map(\.id).max() ?? 0
-        // A stream ends when the coordinator restarts; what came in between is asked for.
+        // What came between two streams is asked for.
+        try Self.keepFollowing { heard in
+            try client.events("\(path)/stream?after=\(last)") { data in
+                guard let event = try? JSONDecoder().decode(Event.self, from: Data(data.utf8)), event.id > last else { return }
+                last = event.id
+                heard()
+                if json { try? JSONOutput.showLine(event) } else { Output.line(Self.line(event)) }
+            }
+        }
+    }
+
+    /// Runs one stream after another: each ends when it is old, or when the coordinator restarts. Only failures count, 30 in a row without anything
+    /// heard between them mean that the coordinator is gone.
+    static func keepFollowing(_ stream: (_ heard: @escaping () -> Void) throws -> Void, pause: () -> Void = sleepOneSecond) throws {
         var failures = 0
         while failures < 30 {
             do {
-                try client.events("\(path)/stream?after=\(last)") { data in
-                    guard let event = try? JSONDecoder().decode(Event.self, from: Data(data.utf8)), event.id > last else { return }
-                    last = event.id
-                    failures = 0
-                    if json { try? JSONOutput.showLine(event) } else { Output.line(Self.line(event)) }
-                }
+                try stream { failures = 0 }
+                failures = 0
             } catch let failure as CommandFailure where failure.outcome != .failed || failure.lines.contains(where: { $0.hasPrefix("log in:") }) {
                 throw failure
-            } catch {}
-            failures += 1
-            sleepOneSecond()
+            } catch {
+                failures += 1
+            }
+            pause()
         }
         throw CommandFailure(.failed, "the coordinator does not answer any more")
     }

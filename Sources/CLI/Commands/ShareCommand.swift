@@ -19,7 +19,7 @@ struct ShareCommand: ParsableCommand {
             let path: String
             let mount: String
             let write: [String]
-            /// Nodes whose own condition says that the share is not good, with their words.
+            /// Nodes whose own condition says that the share is not good, or does not say which is, with their words.
             let problems: [String: String]
         }
 
@@ -28,24 +28,27 @@ struct ShareCommand: ParsableCommand {
             let path = try session.clusterPath(client)
             let spec: SpecAnswer = try client.get("\(path)/spec")
             let status: StatusAnswer = try client.get("\(path)/status")
-            var problems: [String: String] = [:]
-            for node in status.nodes {
-                for condition in node.conditions where [.mounts, .exports].contains(condition.type) && condition.status != .true {
-                    problems[node.name.rawValue] = condition.message
-                }
+            let shares = spec.spec.nfs?.shares ?? []
+            let server = spec.spec.nfs?.server.rawValue ?? ""
+            let problems = ShareProblems(shares, status.nodes)
+            if output.json {
+                return try JSONOutput.show(
+                    shares.map { share in
+                        Row(
+                            name: share.name.rawValue, server: server, path: share.path, mount: share.mount, write: share.write.map(\.rawValue),
+                            problems: problems.all(share.name))
+                    })
             }
-            let rows = (spec.spec.nfs?.shares ?? []).map { share in
-                Row(
-                    name: share.name.rawValue, server: spec.spec.nfs?.server.rawValue ?? "", path: share.path, mount: share.mount,
-                    write: share.write.map(\.rawValue), problems: problems)
-            }
-            if output.json { return try JSONOutput.show(rows) }
             var table = Table("SHARE", "SERVER", "PATH", "MOUNT", "WRITTEN BY", "PROBLEMS")
-            for row in rows {
-                let words = row.problems.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "; ")
-                table.add(row.name, row.server, row.path, row.mount, row.write.joined(separator: ", "), words.isEmpty ? "–" : words)
+            for share in shares {
+                let words = ShareProblems.lines(problems.named[share.name] ?? [:]).joined(separator: "; ")
+                table.add(
+                    share.name.rawValue, server, share.path, share.mount, share.write.map(\.rawValue).joined(separator: ", "),
+                    words.isEmpty ? "–" : words)
             }
             table.show()
+            if !problems.others.isEmpty { Output.line("") }
+            for line in ShareProblems.lines(problems.others) { Output.line(line) }
         }
     }
 }

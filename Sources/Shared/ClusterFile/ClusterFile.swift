@@ -18,7 +18,7 @@ public struct ParsedClusterFile: Sendable {
     public let spec: ClusterSpec
     let places: [String: Place]
 
-    /// Where the value of a key stands, as in `stacks.shop.compose`; nil when the file does not give it.
+    /// Where the value of a key stands, as in `stacks.shop.compose`, or the name of a stack, as in `stacks.shop`; nil when the file does not give it.
     public func place(_ path: String) -> Place? { places[path] }
 }
 

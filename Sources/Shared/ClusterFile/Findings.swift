@@ -26,6 +26,10 @@ final class Findings {
     func remember(_ path: String, _ node: YAMLNode) {
         places[path] = ParsedClusterFile.Place(line: node.line, column: node.column)
     }
+
+    func remember(_ path: String, _ entry: YAMLNode.Entry) {
+        places[path] = ParsedClusterFile.Place(line: entry.line, column: entry.column)
+    }
 }
 
 /// One mapping whose keys are known: each is taken by name, and what is left is refused.

@@ -2,7 +2,7 @@ import SkepModel
 import SkepYAML
 
 extension SpecReader {
-    func docker(_ node: YAMLNode) -> ClusterSpec.Docker {
+    func docker(_ node: YAMLNode, governed: [GovernedPort]) -> ClusterSpec.Docker {
         var docker = ClusterSpec.Docker()
         let keys = ["package", "hold", "tls-api", "address-pool", "data-path-port", "mtu", "registries"]
         guard let section = Section(node, path: "docker", keys: keys, findings) else { return docker }
@@ -20,7 +20,13 @@ extension SpecReader {
             }
         }
         if let port = number(section, "data-path-port", 1024...49151, "Docker's own limits for the data-path port") {
-            docker.dataPathPort = .fixed(UInt16(port))
+            let owner = (30000...32767).contains(port) ? "the swarm's automatic ports" : governed.first { Int($0.port) == port }?.service
+            if let owner, port != Int(Self.dockersDataPathPort), let place = section["data-path-port"] {
+                findings.add(
+                    place, "'docker.data-path-port' is \(port), which belongs to \(owner)", fix: "write auto, or a port that nobody else has")
+            } else {
+                docker.dataPathPort = .fixed(UInt16(port))
+            }
         }
         if let mtu = number(section, "mtu", 576...9216, "bytes of the overlay networks' packets") { docker.mtu = .fixed(mtu) }
         if let registries = section["registries"] { self.registries(registries, &docker) }

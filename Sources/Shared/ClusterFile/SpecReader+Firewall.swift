@@ -1,9 +1,18 @@
 import SkepModel
 import SkepYAML
 
-/// Ports that something in the file opens already; shared by `firewall.allow` and every `expose`.
+/// Ports that are not to be had: the cluster's own, and what something in the file opens already; shared by `firewall.allow` and every `expose`.
 final class TakenPorts {
+    /// Ports that the cluster's own tables decide.
+    let governed: [SpecReader.GovernedPort]
+    /// Ports on which the overlay networks run, or may.
+    let dataPath: [UInt16]
     private var openings: [(ports: PortRange, transport: Transport, owner: String)] = []
+
+    init(governed: [SpecReader.GovernedPort], dataPath: [UInt16]) {
+        self.governed = governed
+        self.dataPath = dataPath
+    }
 
     /// Who has opened one of the ports already; otherwise they are the caller's now.
     func take(_ ports: PortRange, _ transports: [Transport], owner: String) -> String? {
@@ -16,12 +25,29 @@ final class TakenPorts {
 }
 
 extension SpecReader {
-    /// Ports that the cluster's own tables decide.
-    static let governed: [(port: UInt16, service: String)] = [
-        (22, "ssh"), (80, "http"), (443, "https"), (2049, "NFS"), (2375, "Docker's API"), (2376, "Docker's API"), (2377, "the swarm"),
-        (4789, "the swarm"),
-        (7443, "the coordinator"), (7444, "the coordinator"), (7946, "the swarm"), (8080, "Traefik's dashboard"),
-    ]
+    typealias GovernedPort = (port: UInt16, service: String)
+
+    /// Ports that the cluster's own tables decide, TCP and UDP alike: what is for the nodes alone is closed to all others by its number.
+    static func governed(_ nfs: ClusterSpec.NFS?) -> [GovernedPort] {
+        let always: [GovernedPort] = [
+            (22, "ssh"), (80, "http"), (443, "https"), (2049, "NFS"), (2375, "Docker's API"), (2376, "Docker's API"), (2377, "the swarm"),
+            (dockersDataPathPort, "the swarm"), (7443, "the coordinator"), (7444, "the coordinator"), (7946, "the swarm"),
+            (8080, "Traefik's dashboard"),
+        ]
+        let version3: [UInt16] = nfs?.v3 == true ? [111, 33333, 33334, 33336] : []
+        return always + version3.map { (port: $0, service: "NFS version 3") }
+    }
+
+    /// Docker's own choice of the data path's port.
+    static let dockersDataPathPort: UInt16 = 4789
+
+    /// Ports besides Docker's own on which the overlay networks run, or on which the coordinator may let them run (CoordinatorCore, `dataPathPorts`).
+    static func dataPathPorts(_ docker: ClusterSpec.Docker) -> [UInt16] {
+        switch docker.dataPathPort {
+        case .auto: [7789, 8789]
+        case .fixed(let port): [port]
+        }
+    }
 
     func firewall(_ node: YAMLNode, taken: TakenPorts) -> [ClusterSpec.Opening] {
         guard let section = Section(node, path: "firewall", keys: ["allow"], findings), let allow = section["allow"] else { return [] }
@@ -35,10 +61,15 @@ extension SpecReader {
         for entry in entries {
             let audiences = audienceList(entry.value, path: "\(path).\(entry.key)")
             guard let (ports, transports) = ports(entry) else { continue }
-            if let own = Self.governed.first(where: { ports.contains($0.port) }) {
+            if let own = taken.governed.first(where: { ports.contains($0.port) }) {
                 findings.add(
                     entry, "port \(own.port) belongs to \(own.service) and is decided by the cluster's kind",
                     fix: "put the addresses into the audience that may come to it")
+                continue
+            }
+            if let port = taken.dataPath.first(where: ports.contains) {
+                findings.add(
+                    entry, "port \(port) is kept for the swarm's data path", fix: "open another port, or choose another 'docker.data-path-port'")
                 continue
             }
             if let other = taken.take(ports, transports, owner: owner) {

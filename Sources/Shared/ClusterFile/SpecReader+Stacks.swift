@@ -16,6 +16,7 @@ extension SpecReader {
         var edges: [String: [(name: String, place: YAMLNode)]] = [:]
         for entry in entries {
             let path = "stacks.\(entry.key)"
+            findings.remember(path, entry)
             let keys = ["from", "compose", "env", "after", "expose", "share", "network", "tls"]
             guard let name = name(entry, of: "stack", StackName.self), let section = Section(entry.value, path: path, keys: keys, findings) else {
                 continue

@@ -14,9 +14,10 @@ struct SpecReader {
         let audiences = top.required("audiences", example: "'audiences: {management: [ADDRESSES]}'").map(self.audiences) ?? [:]
         let nodes = self.nodes(top)
         let names = Set(nodes.map(\.name))
-        let docker = top["docker"].map(self.docker) ?? ClusterSpec.Docker()
         let nfs = top["nfs"].flatMap { self.nfs($0, kind: kind, nodes: nodes.map(\.name)) }
-        let taken = TakenPorts()
+        let governed = Self.governed(nfs)
+        let docker = top["docker"].map { self.docker($0, governed: governed) } ?? ClusterSpec.Docker()
+        let taken = TakenPorts(governed: governed, dataPath: Self.dataPathPorts(docker))
         let allow = top["firewall"].map { self.firewall($0, taken: taken) } ?? []
         let networks = top["networks"].map(self.networks) ?? []
         let known = StackContext(

@@ -8,6 +8,8 @@ enum EnvironmentFile {
     static func parse(_ text: String) throws(Failure) -> [String: String] {
         var result: [String: String] = [:]
         var number = 0
+        // A byte order mark is no part of the first name.
+        let text = text.hasPrefix("\u{feff}") ? text.dropFirst() : text[...]
         for raw in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }) {
             number += 1
             var line = raw.drop { $0 == " " || $0 == "\t" }

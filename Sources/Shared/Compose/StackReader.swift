@@ -44,6 +44,7 @@ struct StackReader {
             secrets: keys(root["secrets"]))
         let prepared = services.map { entry in
             var entry = entry
+            refuse("\(stack.name)_\(entry.key)", of: "service", at: entry, ServiceName.self)
             let reader = ServiceReader(name: entry.key, defined: defined, remarks: remarks, files: files, value: value)
             guard let (node, ports, environmentFiles) = reader.read(entry.value) else { return entry }
             for path in environmentFiles { attached[path] = files.read(path) }
@@ -55,6 +56,11 @@ struct StackReader {
         document["services"] = YAMLNode(.map(prepared))
         guard remarks.diagnostics.isEmpty else { return nil }
         return bundle(document, attached, publications: publications, networks: networks)
+    }
+
+    /// A name that Docker would refuse when the stack is deployed.
+    private func refuse<Name: ValidatedName>(_ text: String, of what: String, at entry: YAMLNode.Entry, _: Name.Type) {
+        if Name(rawValue: text) == nil { remarks.add(entry, "'\(text)' cannot be the name of a \(what)", fix: Name.rule) }
     }
 
     private func keys(_ node: YAMLNode?) -> [String] { node?.map?.map(\.key) ?? [] }
@@ -97,7 +103,10 @@ struct StackReader {
         var result: [NetworkName] = []
         for entry in section?.map ?? [] {
             let external = entry.value["external"]
-            guard external?.scalar?.text == "true" || external?.map != nil else { continue }
+            guard external?.scalar?.text == "true" || external?.map != nil else {
+                refuse(entry.value["name"]?.scalar?.text ?? "\(stack.name)_\(entry.key)", of: "network", at: entry, NetworkName.self)
+                continue
+            }
             let text = external?["name"]?.scalar?.text ?? entry.value["name"]?.scalar?.text ?? entry.key
             if ["host", "bridge", "none", "ingress"].contains(text) { continue }
             guard let known = spec.networks.first(where: { $0.name.rawValue == text }) else {

@@ -85,9 +85,9 @@ public struct ClusterSpec: Codable, Hashable, Sendable {
         public var mount: String
         /// Nodes that may write.
         public var write: [NodeName]
-        /// `uid:gid` of the folder, given when it is made.
+        /// `uid:gid` of the folder itself, new or not; put back when it is changed.
         public var owner: String
-        /// Octal mode of the folder, given when it is made.
+        /// Octal mode of the folder itself, new or not; put back when it is changed.
         public var mode: String
         public init(name: ShareName, path: String, mount: String, write: [NodeName], owner: String, mode: String) {
             self.name = name

@@ -31,6 +31,16 @@ enum LabelRule {
     }
 }
 
+/// What swarmkit takes as the name of a network or a service: `^[a-zA-Z0-9](?:[-_]*[A-Za-z0-9]+)*$`, at most 63 (manager/controlapi/common.go).
+enum SwarmRule {
+    static func accepts(_ text: String) -> Bool {
+        let bytes = text.utf8
+        guard bytes.count <= 63, let first = bytes.first, let last = bytes.last else { return false }
+        func isLetterOrDigit(_ byte: UInt8) -> Bool { (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte) }
+        return isLetterOrDigit(first) && isLetterOrDigit(last) && bytes.allSatisfy { isLetterOrDigit($0) || $0 == 0x2d || $0 == 0x5f }
+    }
+}
+
 /// A cluster's name.
 public struct ClusterName: ValidatedName {
     public let rawValue: String
@@ -67,14 +77,18 @@ public struct ShareName: ValidatedName {
 public struct NetworkName: ValidatedName {
     public let rawValue: String
     public init(unchecked: String) { rawValue = unchecked }
-    public static let rule = "letters, digits, '.', '_' and '-', first a letter or digit, at most 63"
-    public static func accepts(_ text: String) -> Bool {
-        guard let first = text.utf8.first, text.utf8.count <= 63, !["ingress", "host", "none", "bridge"].contains(text) else { return false }
-        func isLetterOrDigit(_ byte: UInt8) -> Bool {
-            (0x61...0x7a).contains(byte) || (0x41...0x5a).contains(byte) || (0x30...0x39).contains(byte)
-        }
-        return isLetterOrDigit(first) && text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == 0x2d || $0 == 0x2e || $0 == 0x5f }
-    }
+    /// Names that Docker has for networks of its own (moby, daemon/network: predefined and reserved names), and those that it makes for a swarm.
+    static let reserved = ["bridge", "container", "default", "docker_gwbridge", "host", "ingress", "none"]
+    public static let rule = "letters, digits, inner '-' and '_', at most 63, and none of Docker's own: \(reserved.joined(separator: ", "))"
+    public static func accepts(_ text: String) -> Bool { SwarmRule.accepts(text) && !reserved.contains(text) }
+}
+
+/// A service's name in the swarm: its stack's, `_`, and the one that it has in the compose file.
+public struct ServiceName: ValidatedName {
+    public let rawValue: String
+    public init(unchecked: String) { rawValue = unchecked }
+    public static let rule = "letters, digits, inner '-' and '_', at most 63 with the stack's name"
+    public static func accepts(_ text: String) -> Bool { SwarmRule.accepts(text) }
 }
 
 /// The identity of a machine; it stays through a reinstall of the agent.

@@ -14,32 +14,47 @@ public enum YAMLReader {
             throw FileDiagnostic(
                 file: file, line: 1, column: 1, message: "the file has \(text.utf8.count) bytes", fix: "at most \(sizeLimit) are read")
         }
+        // A byte order mark is no part of the text; libyaml counts it as a column, and the first line would stand further in than the others.
+        let text = text.hasPrefix("\u{feff}") ? String(text.dropFirst()) : text
         try refuseAliasesInKeys(text, file: file)
-        let root: Node?
+        guard let root = try composed(text, file: file) else { return nil }
+        var conversion = Conversion(file: file)
+        return try conversion.node(root, depth: 0)
+    }
+
+    private static func composed(_ text: String, file: String) throws(FileDiagnostic) -> Node? {
         do {
-            root = try Parser(yaml: text, encoding: .utf8).singleRoot()
+            return try Parser(yaml: text, encoding: .utf8).singleRoot()
         } catch let error as YamlError {
             throw diagnostic(error, text: text, file: file)
         } catch {
             throw FileDiagnostic(file: file, line: 1, column: 1, message: "this is not YAML: \(error)")
         }
-        guard let root else { return nil }
-        var conversion = Conversion(file: file)
-        return try conversion.node(root, depth: 0)
     }
 
-    /// A key that is itself a structure is never needed, and comparing keys made of aliases can take for ever.
+    /// A key that is itself a structure is never needed, and one that is made of aliases can take for ever: Yams compares keys while it reads.
+    ///
+    /// So what may have aliases is first read with every `*` made `&`. libyaml scans both alike (scanner.c, yaml_parser_fetch_anchor), so the same
+    /// pieces come out, but an anchor of nothing for each alias: as a key it is a plain scalar without text.
     private static func refuseAliasesInKeys(_ text: String, file: String) throws(FileDiagnostic) {
-        var number = 0
-        for line in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }) {
-            number += 1
-            let stripped = line.drop { $0 == " " || $0 == "-" }
-            guard stripped.hasPrefix("? ") || stripped.hasPrefix("?\t") || (stripped.hasPrefix("*") && stripped.contains(" :")),
-                text.contains("&")
-            else { continue }
-            throw FileDiagnostic(
-                file: file, line: number, column: line.count - stripped.count + 1, message: "a key is a structure or an alias",
-                fix: "write the key as plain text")
+        guard text.utf8.contains(0x2a), text.utf8.contains(0x26) else { return }
+        let bare = String(decoding: text.utf8.map { $0 == 0x2a ? 0x26 : $0 }, as: UTF8.self)
+        var open: [Node] = []
+        if let root = try composed(bare, file: file) { open.append(root) }
+        while let node = open.popLast() {
+            switch node {
+            case .scalar, .alias: continue
+            case .sequence(let items): open.append(contentsOf: items)
+            case .mapping(let mapping):
+                for (key, value) in mapping {
+                    guard let scalar = key.scalar, scalar.style != .plain || !scalar.string.isEmpty else {
+                        throw FileDiagnostic(
+                            file: file, line: key.mark?.line ?? 1, column: key.mark?.column ?? 1, message: "a key is a structure or an alias",
+                            fix: "write the key as plain text")
+                    }
+                    open.append(value)
+                }
+            }
         }
     }
 
@@ -121,12 +136,12 @@ public enum YAMLReader {
 
         private mutating func entries(_ mapping: Node.Mapping, depth: Int) throws(FileDiagnostic) -> [YAMLNode.Entry] {
             var own: [YAMLNode.Entry] = []
+            var lines: [String: Int] = [:]
             var merged: [YAMLNode.Entry] = []
             for pair in mapping {
+                let (line, column) = (pair.key.mark?.line ?? 0, pair.key.mark?.column ?? 0)
                 guard let key = pair.key.scalar else {
-                    throw FileDiagnostic(
-                        file: file, line: pair.key.mark?.line ?? 0, column: pair.key.mark?.column ?? 0, message: "a key is a structure",
-                        fix: "write the key as plain text")
+                    throw FileDiagnostic(file: file, line: line, column: column, message: "a key is a structure", fix: "write the key as plain text")
                 }
                 let value = try node(pair.value, depth: depth + 1)
                 if key.string == "<<", key.style == .plain {
@@ -140,10 +155,16 @@ public enum YAMLReader {
                         merged += more
                     }
                 } else {
-                    own.append(.init(key: key.string, line: pair.key.mark?.line ?? 0, column: pair.key.mark?.column ?? 0, value: value))
+                    // To Yams 1 and "1" differ; here keys are texts.
+                    if let first = lines.updateValue(line, forKey: key.string) {
+                        throw FileDiagnostic(
+                            file: file, line: line, column: column, message: "'\(key.string)' is given twice (first on line \(first))",
+                            fix: "keep one of the two")
+                    }
+                    own.append(.init(key: key.string, line: line, column: column, value: value))
                 }
             }
-            var known = Set(own.map(\.key))
+            var known = Set(lines.keys)
             for entry in merged where known.insert(entry.key).inserted { own.append(entry) }
             return own
         }
