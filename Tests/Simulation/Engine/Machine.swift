@@ -31,6 +31,10 @@ struct Machine {
     var daemon: NodeSpec.Docker?
     var sysctls: [String: String] = ["vm.max_map_count": "65530"]
     var table: String?
+    /// What is loaded at the next start.
+    var keptTable: String?
+    /// Counts its starts.
+    var boot = 1
     var managementConnections = 0
     var exports: (text: String, settings: String)?
     var folders: Set<String> = []
@@ -99,7 +103,8 @@ struct Machine {
         return Observation(
             facts: facts, packages: .seen(.init(installed: packages, held: held, running: installing && brain == nil ? "apt" : nil)),
             engine: .seen(engineRuns ? .running(version: "20.10.24", bridges: []) : packages.contains("docker.io") ? .stopped("off") : .absent),
-            daemonConfig: .seen(config), sysctls: .seen(sysctls), table: .seen(.init(listing: table, managementConnections: managementConnections)),
-            server: .seen(server), mounts: .seen(points), swarm: .seen(state), manager: view, probe: probe)
+            daemonConfig: .seen(config), sysctls: .seen(sysctls),
+            table: .seen(.init(listing: table, managementConnections: managementConnections, kept: keptTable)), server: .seen(server),
+            mounts: .seen(points), swarm: .seen(state), manager: view, probe: probe, bootID: "boot \(boot)")
     }
 }

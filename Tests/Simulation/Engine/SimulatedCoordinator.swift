@@ -8,7 +8,8 @@ struct SimulatedCoordinator {
         var revisions: [NodeID: Int] = [:]
         var specs: [NodeID: NodeSpec] = [:]
         var acknowledged: [NodeID: Int] = [:]
-        var events = 0
+        /// The numbers of each agent's events, as they were stored.
+        var events: [NodeID: [Int]] = [:]
     }
 
     var disk: Disk
@@ -53,7 +54,6 @@ struct SimulatedCoordinator {
             memory = next
             disk.snapshot.record = next.record
             disk.snapshot.operations = next.operations
-            disk.events += made.events.count
             for (id, spec) in made.nodeSpecs where disk.specs[id] != spec {
                 disk.specs[id] = spec
                 disk.revisions[id, default: 0] += 1
@@ -70,7 +70,9 @@ struct SimulatedCoordinator {
         if let older = memory.nodes[index].status, older.observed > status.observed { return }
         memory.nodes[index].status = status
         memory.nodes[index].seen = now
-        disk.acknowledged[id] = max(disk.acknowledged[id] ?? 0, status.events.last?.sequence ?? 0)
+        let known = disk.acknowledged[id] ?? 0
+        disk.events[id, default: []] += status.events.map(\.sequence).filter { $0 > known }
+        disk.acknowledged[id] = max(known, status.events.last?.sequence ?? 0)
         dirty = true
     }
 }

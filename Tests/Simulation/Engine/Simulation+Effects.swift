@@ -27,7 +27,10 @@ extension Simulation {
             if machines[index].table != text { machines[index].managementConnections = 0 }
             machines[index].table = text
             return .installed(listing: text)
-        case .removeTable: machines[index].table = nil
+        case .keepTable(let text): machines[index].keptTable = text
+        case .removeTable:
+            machines[index].table = nil
+            machines[index].keptTable = nil
         case .makeFolder(let path, _, _): machines[index].folders.insert(path)
         case .writeExports(let text, let settings): machines[index].exports = (text, settings)
         case .removeExports: machines[index].exports = nil

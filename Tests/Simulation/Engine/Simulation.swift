@@ -75,9 +75,12 @@ public struct Simulation {
             coordinator.disk.snapshot.record.lifecycle = .down(.init())
             coordinator.memory.record.lifecycle = .down(.init())
             coordinator.dirty = true
+            faultsEnd = now.advanced(by: random.span(0...60_000))
+            try run(until: faultsEnd, "") { _ in false }
             try converge("nothing left") { $0.coordinator.plan?.phase == "down" }
             try compareWithNothing()
         }
+        try compareEvents()
         return steps
     }
 
@@ -170,10 +173,10 @@ public struct Simulation {
         if !coordinator.up { restarts.append((now.advanced(by: random.span(1_000...20_000)), nil)) }
     }
 
-    /// An operator looks every 30 s and asks for another try where a ruleset was undone.
+    /// An operator looks every 30 s and asks for another try where a ruleset was undone because the coordinator was away; no other reason is right here.
     private mutating func confirmFirewalls() {
         for node in coordinator.memory.nodes {
-            guard case .undone? = node.status?.firewall?.trial else { continue }
+            guard case .undone(_, "no new connection to the coordinator succeeded")? = node.status?.firewall?.trial else { continue }
             coordinator.memory.record.firewallAttempts[node.id, default: 0] += 1
             coordinator.disk.snapshot.record.firewallAttempts = coordinator.memory.record.firewallAttempts
             coordinator.dirty = true
@@ -228,14 +231,15 @@ public struct Simulation {
         machines[index].brain = nil
         machines[index].work = []
         machines[index].up = false
-        machines[index].table = nil
+        machines[index].boot += 1
+        machines[index].table = machines[index].keptTable
         machines[index].managementConnections = 0
     }
 
     private mutating func runMachine(_ index: Int) throws {
         guard machines[index].up, machines[index].brain != nil else { return }
         try endWork(index)
-        if machines[index].table != nil, random.chance(0.02) { machines[index].managementConnections += 1 }
+        if machines[index].table != nil, random.chance(0.05) { machines[index].managementConnections += 1 }
         if machines[index].nextPass <= now { try pass(index) }
         if machines[index].nextReport <= now { report(index) }
     }
