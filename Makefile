@@ -32,8 +32,8 @@ deb: ## dist/*.deb
 	@packaging/build-debs
 
 bench: ## the figures of docs/benchmarks.md
-	@packaging/host-packages build test
-	@if [ -x Tests/bench ]; then Tests/bench; else echo "there is no bench yet"; exit 1; fi
+	@packaging/host-packages build test deb
+	@Tests/bench
 
 format: ## formats the sources in place
 	swift format -i -r Sources Tests Package.swift

@@ -43,7 +43,13 @@ import Testing
         #expect(NodeName(rawValue: "n1") != nil)
         for bad in ["", "-a", "a-", "A", "a_b", "a.b", String(repeating: "a", count: 64)] { #expect(NodeName(rawValue: bad) == nil) }
         #expect(NetworkName(rawValue: "traefik-public") != nil)
-        #expect(NetworkName(rawValue: "ingress") == nil)
+        for good in ["a", "A1", "a--b", "a_-b", String(repeating: "a", count: 63)] { #expect(NetworkName(rawValue: good) != nil, "\(good)") }
+        for bad in ["", "a.b", "net-", "net_", "-net", "_net", "a b", "é", String(repeating: "a", count: 64)] {
+            #expect(NetworkName(rawValue: bad) == nil && ServiceName(rawValue: bad) == nil, "\(bad)")
+        }
+        for reserved in ["bridge", "container", "default", "docker_gwbridge", "host", "ingress", "none"] {
+            #expect(NetworkName(rawValue: reserved) == nil && ServiceName(rawValue: reserved) != nil, "\(reserved)")
+        }
         #expect(NodeID(rawValue: "0123456789abcdef") != nil)
         #expect(NodeID(rawValue: "0123456789ABCDEF") == nil)
     }
