@@ -142,6 +142,27 @@ import Testing
         #expect(try #require(status.condition(.firewall)).message.contains("Could not process rule"))
     }
 
+    @Test func aCoordinatorThatWasAwayIsNoVerdictOnTheRuleset() {
+        var (brain, text) = begun()
+        var now = start
+        for round in 1...3 {
+            now = now.advanced(by: 60_000)
+            _ = brain.pass(Samples.observation(table: "new", management: 1), now: now)
+            brain.finished(.removeTable, .done, seconds: 0, now: now)
+            #expect(brain.memory.firewall.undone != nil && brain.wantsFreshConnection)
+            brain.coordinatorAnswered(openedAt: now.advanced(by: -1), now: now)
+            #expect(brain.memory.firewall.undone != nil, "a connection from the trial says nothing")
+            brain.coordinatorAnswered(openedAt: now.advanced(by: 1), now: now.advanced(by: 1))
+            #expect(brain.memory.firewall.undone == nil, "it may have been away, time \(round)")
+            #expect(brain.pass(Samples.observation(), now: now.advanced(by: 2)) == [.installTable(text: text)])
+            brain.finished(.installTable(text: text), .installed(listing: "new"), seconds: 0, now: now)
+        }
+        _ = brain.pass(Samples.observation(table: "new", management: 1), now: now.advanced(by: 60_000))
+        brain.coordinatorAnswered(openedAt: now.advanced(by: 60_001), now: now.advanced(by: 60_001))
+        #expect(brain.memory.firewall.undone != nil, "who fails four times is shut out by the ruleset")
+        #expect(!brain.wantsFreshConnection)
+    }
+
     @Test func theClockThatIsSetNeitherEndsATrialNorProlongsIt() {
         var (brain, _) = begun()
         brain.clockStepped(by: 7_200_000)

@@ -89,6 +89,12 @@ public struct AgentBrain: Sendable {
 
     /// The coordinator answered over a connection that was opened then.
     public mutating func coordinatorAnswered(openedAt: Instant, now: Instant) {
+        if memory.firewall.isInDoubt, let undoneAt = memory.firewall.undoneAt, openedAt >= undoneAt {
+            memory.firewall.isInDoubt = false
+            memory.firewall.undone = nil
+            memory.firewall.excused += 1
+            record(.action, "firewall: the coordinator answers; it may have been away in the trial of the new ruleset, which begins again", nil, now)
+        }
         guard var trial = memory.firewall.trial, trial.table.listing != nil, let begun = trialBegan, openedAt >= begun else { return }
         trial.outbound = true
         memory.firewall.trial = trial
@@ -98,11 +104,13 @@ public struct AgentBrain: Sendable {
     public mutating func clockStepped(by span: Int64) {
         failures = failures.mapValues { Failure(count: $0.count, message: $0.message, at: $0.at, retryAt: $0.retryAt.advanced(by: span)) }
         if let until = memory.firewall.trial?.until { memory.firewall.trial?.until = until.advanced(by: span) }
+        memory.firewall.undoneAt = memory.firewall.undoneAt?.advanced(by: span)
     }
 
     /// An operator asks to try a ruleset again that was undone.
     public mutating func retryFirewall() {
         memory.firewall.undone = nil
+        memory.firewall.excused = 0
     }
 
     /// Events up to this one are recorded by the coordinator.
@@ -119,8 +127,9 @@ public struct AgentBrain: Sendable {
         return min(30_000, retries.min() ?? 30_000)
     }
 
-    /// Whether a new connection to the coordinator is wanted to prove a ruleset.
+    /// Whether a new connection to the coordinator is wanted to prove a ruleset, or to judge one that was undone.
     public var wantsFreshConnection: Bool {
+        if memory.firewall.isInDoubt { return true }
         guard let trial = memory.firewall.trial else { return false }
         return trial.table.listing != nil && !trial.outbound
     }

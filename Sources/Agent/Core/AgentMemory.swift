@@ -42,9 +42,15 @@ public struct AgentMemory: Codable, Hashable, Sendable {
         public var undone: String?
         public var undoneAt: Instant?
         public var missing: String?
+        /// Set when a ruleset was undone and the coordinator had not been reached, which may have been away: once it answers, the ruleset is tried again.
+        public var isInDoubt: Bool
+        /// How often that was done since a ruleset was proven.
+        public var excused: Int
         public init(proven: Table? = nil, trial: Trial? = nil) {
             self.proven = proven
             self.trial = trial
+            isInDoubt = false
+            excused = 0
         }
     }
 

@@ -148,7 +148,6 @@ public struct Simulation {
         let arrived = messages.filter { $0.due <= now }.sorted { ($0.due, $0.order) < ($1.due, $1.order) }
         messages.removeAll { $0.due <= now }
         for message in arrived { deliver(message) }
-        if steps % 150 == 0, coordinator.up { confirmFirewalls() }
         if coordinator.up, coordinator.dirty || steps % 5 == 0 { try plan() }
         for index in machines.indices { try runMachine(index) }
     }
@@ -173,20 +172,11 @@ public struct Simulation {
         if !coordinator.up { restarts.append((now.advanced(by: random.span(1_000...20_000)), nil)) }
     }
 
-    /// An operator looks every 30 s and asks for another try where a ruleset was undone because the coordinator was away; no other reason is right here.
-    private mutating func confirmFirewalls() {
-        for node in coordinator.memory.nodes {
-            guard case .undone(_, "no new connection to the coordinator succeeded")? = node.status?.firewall?.trial else { continue }
-            coordinator.memory.record.firewallAttempts[node.id, default: 0] += 1
-            coordinator.disk.snapshot.record.firewallAttempts = coordinator.memory.record.firewallAttempts
-            coordinator.dirty = true
-        }
-    }
-
     private mutating func injectFaults() {
         if coordinator.up, random.chance(0.0008) {
             coordinator.crash()
-            restarts.append((now.advanced(by: random.span(1_000...60_000)), nil))
+            // now and then longer than a ruleset is on trial
+            restarts.append((now.advanced(by: random.chance(0.3) ? random.span(60_000...150_000) : random.span(1_000...60_000)), nil))
         }
         for index in machines.indices {
             if machines[index].up, random.chance(0.0006) {

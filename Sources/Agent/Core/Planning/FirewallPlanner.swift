@@ -5,6 +5,9 @@ import SkepModel
 /// A table whose trial key is new is final only when, since it was installed, the coordinator was reached over a new connection and a new
 /// connection from management came in; else the proven one comes back.
 struct FirewallPlanner {
+    /// How often a ruleset is put on trial again because the coordinator may have been away; one that shuts it out fails these as well.
+    private static let excuses = 3
+
     let context: PlanningContext
     /// Changed by planning: a trial that begins, ends or is undone.
     var memory: AgentMemory.Firewall
@@ -71,6 +74,7 @@ struct FirewallPlanner {
         var trial = memory.trial ?? .init(table: .init(text: text, key: key, spec: spec), boot: boot)
         if trial.table.key != key { trial = .init(table: .init(text: text, key: key, spec: spec), boot: boot) }
         memory.undone = nil
+        memory.isInDoubt = false
         if trial.table.text != text { trial.table = .init(text: text, key: key, spec: spec) }
         if trial.boot != boot || (trial.table.listing != nil && table.listing == nil) {
             // The machine went down with the table: what counts is the time for which the new one stood.
@@ -84,6 +88,7 @@ struct FirewallPlanner {
         if trial.inbound && trial.outbound {
             memory.proven = trial.table
             memory.trial = nil
+            memory.excused = 0
             events.append((.action, "firewall: the new ruleset is proven: the coordinator was reached and management came in"))
             return keep(spec, table)
         }
@@ -93,6 +98,7 @@ struct FirewallPlanner {
             memory.undone = key
             memory.undoneAt = context.now
             memory.missing = missing
+            memory.isInDoubt = !trial.outbound && memory.excused < Self.excuses
             events.append((.failure, "firewall: the new ruleset is undone after \(spec.trialSeconds) s: \(missing)"))
             return undone(spec, table)
         }
@@ -108,8 +114,11 @@ struct FirewallPlanner {
 
     /// The proven rules stand again, for the nodes that there are today.
     private mutating func undone(_ spec: FirewallSpec, _ table: Observation.Table) -> Part {
-        let message =
-            "the new ruleset was undone: \(memory.missing ?? "it was not proven"); mend the file or the way in, then `skep firewall confirm \(context.spec.name)`"
+        let next =
+            memory.isInDoubt
+            ? "it is tried again as soon as the coordinator answers"
+            : "mend the file or the way in, then `skep firewall confirm \(context.spec.name)`"
+        let message = "the new ruleset was undone: \(memory.missing ?? "it was not proven"); \(next)"
         let condition = context.condition(.firewall, .false, "TrialUndone", message)
         guard var former = memory.proven?.spec else { return Part(actions: table.listing == nil ? [] : [.removeTable], condition: condition) }
         former.audiences[.cluster] = spec.audiences[.cluster]
