@@ -181,6 +181,21 @@ import Testing
         #expect(journal.news(try status("ready", progress: nil)) == ["geneva: ready", "n1: ready"])
     }
 
+    @Test func whatHadEndedBeforeTheFirstLookIsNoNews() throws {
+        var journal = ProgressJournal()
+        var answer = try status("installing", progress: nil)
+        let at = Instant(milliseconds: 0)
+        var old = Operation(id: "join-1", kind: .join, generation: Generation(1), started: at, state: .failed(at: at, why: "late"))
+        old.steps = [.init(name: "rotate", at: at, detail: "")]
+        answer.operations = [old]
+        #expect(!journal.news(answer).contains { $0.hasPrefix("join") })
+        #expect(journal.news(answer) == [])
+        var new = Operation(id: "join-2", kind: .join, generation: Generation(1), started: at)
+        new.steps = [.init(name: "joined n3", at: at, detail: "a member")]
+        answer.operations.append(new)
+        #expect(journal.news(answer) == ["join: joined n3: a member"])
+    }
+
     @Test func problemsStandAtTheSharesThatTheyName() throws {
         func share(_ name: String, _ path: String, _ mount: String) -> ClusterSpec.Share {
             ClusterSpec.Share(name: ShareName(unchecked: name), path: path, mount: mount, write: [], owner: "0:0", mode: "0750")
