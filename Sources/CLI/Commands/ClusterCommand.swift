@@ -57,7 +57,7 @@ struct ClusterCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Takes a cluster down and puts its machines back as they were found.",
             discussion: "Volumes, images and the shares' data are never removed; packages stay, unless --purge.")
-        @Flag(help: "Remove the packages that Skep installed as well.") var purge = false
+        @Flag(help: "Remove the packages that Skep installed as well; their configuration and data stay.") var purge = false
         @Flag(help: "Wait until all is gone.") var wait = false
         @Flag(help: "Do not ask.") var yes = false
         @Option(help: ArgumentHelp("How long to wait.", valueName: "30m")) var timeout = "30m"

@@ -26,26 +26,22 @@ struct ProgressJournal {
             if node.ready { say("\(node.name): ready") }
         }
         // what had ended before the first look is history, and no news
-        for operation in status.operations where !isFirst || operation.isOpen {
-            for step in operation.steps { say(Self.words(operation, step)) }
-            if case .failed(_, let why) = operation.state { say(Self.words(operation, failed: why)) }
+        for operation in status.operations {
+            let isHistory = isFirst && !operation.isOpen
+            for line in Self.lines(operation) { if isHistory { now.insert(line) } else { say(line) } }
         }
         for stack in status.stacks {
             if stack.ready { say("stack \(stack.name): ready") }
             for service in stack.services { if let error = service.error { say("stack \(stack.name): \(service.name): \(error)") } }
         }
         for wait in status.cluster.waits { say("\(wait.what) waits for \(wait.waitsFor)\(wait.command.map { " (\($0))" } ?? "")") }
-        for operation in status.operations where isFirst && !operation.isOpen {
-            for step in operation.steps { now.insert(Self.words(operation, step)) }
-            if case .failed(_, let why) = operation.state { now.insert(Self.words(operation, failed: why)) }
-        }
         said.formUnion(now)
         return lines
     }
 
-    private static func words(_ operation: Operation, _ step: Operation.Step) -> String {
-        "\(operation.kind.rawValue): \(step.name)\(step.detail.isEmpty ? "" : ": \(step.detail)")"
+    private static func lines(_ operation: Operation) -> [String] {
+        var lines = operation.steps.map { "\(operation.kind.rawValue): \($0.name)\($0.detail.isEmpty ? "" : ": \($0.detail)")" }
+        if case .failed(_, let why) = operation.state { lines.append("\(operation.kind.rawValue) failed: \(why)") }
+        return lines
     }
-
-    private static func words(_ operation: Operation, failed why: String) -> String { "\(operation.kind.rawValue) failed: \(why)" }
 }
