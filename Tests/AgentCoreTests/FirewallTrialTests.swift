@@ -195,6 +195,9 @@ import Testing
         }
         #expect(text.contains("10.77.0.99") && !text.contains("10.77.0.12"))
         #expect(text.contains("10.0.2.0/24") && !text.contains("192.0.2.0/24"), "the rules stay those that were proven")
+        brain.accept(Samples.spec(firewall: Samples.firewall), revision: 4)
+        _ = brain.pass(Samples.observation(table: "new"), now: start.advanced(by: 72_000))
+        #expect(brain.memory.firewall.undone == nil && !brain.wantsFreshConnection, "nothing is undone when the file asks for the proven rules again")
     }
 
     @Test func nothingIsTakenForGoneThatCouldNotBeSeen() throws {

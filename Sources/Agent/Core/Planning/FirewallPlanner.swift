@@ -35,7 +35,12 @@ struct FirewallPlanner {
             return Part(condition: context.condition(.firewall, .false, "NotInstalled", "nftables is not installed yet"))
         }
         let key = RulesetRenderer.trialKey(spec)
-        if memory.proven?.key == key, memory.trial == nil { return keep(spec, table) }
+        if memory.proven?.key == key, memory.trial == nil {
+            // the file asks for the proven rules again: nothing is undone any more
+            memory.undone = nil
+            memory.isInDoubt = false
+            return keep(spec, table)
+        }
         if memory.undone == key { return undone(spec, table) }
         return trial(spec, key, table)
     }
@@ -71,8 +76,8 @@ struct FirewallPlanner {
     private mutating func trial(_ spec: FirewallSpec, _ key: String, _ table: Observation.Table) -> Part {
         let text = render(spec)
         let boot = context.observation.bootID
-        var trial = memory.trial ?? .init(table: .init(text: text, key: key, spec: spec), boot: boot)
-        if trial.table.key != key { trial = .init(table: .init(text: text, key: key, spec: spec), boot: boot) }
+        let running = memory.trial.flatMap { $0.table.key == key ? $0 : nil }
+        var trial = running ?? .init(table: .init(text: text, key: key, spec: spec), boot: boot)
         memory.undone = nil
         memory.isInDoubt = false
         if trial.table.text != text { trial.table = .init(text: text, key: key, spec: spec) }
