@@ -31,6 +31,6 @@ import Testing
         let restore = AgentAction.restoreDaemonConfig(original: nil, restart: true)
         #expect(brain.pass(Samples.observation(), now: now) == [restore])
         brain.finished(restore, .done, seconds: 1, now: now)
-        #expect(brain.pass(Samples.observation(), now: now) == [.purgePackages(["docker.io"])])
+        #expect(brain.pass(Samples.observation(), now: now) == [.removePackages(["docker.io"])])
     }
 }

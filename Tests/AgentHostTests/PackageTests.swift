@@ -66,7 +66,7 @@ import Testing
         #expect(try await observer.look(["docker.io", "runc", "bash"]).held == ["docker.io", "runc"])
         #expect(await actuator.perform(.unholdPackages(["docker.io", "runc"])) == .done)
         #expect(try await observer.look(["docker.io", "runc", "bash"]).held.isEmpty)
-        #expect(await actuator.perform(.purgePackages(["docker.io", "old", "never-there"])) == .done)
+        #expect(await actuator.perform(.removePackages(["docker.io", "old", "never-there"])) == .done)
         #expect(try await PackageObserver(state).look(["docker.io", "bash"]) == .init(installed: ["bash"]))
         #expect(machine.read("/apt.calls")?.hasSuffix(" remove docker.io\n") == true)
     }

@@ -7,7 +7,7 @@ extension AgentAction {
         case .installPackages(let names): names.isEmpty ? "finish dpkg's interrupted run" : "install \(names.joined(separator: ", "))"
         case .holdPackages(let names): "hold \(names.joined(separator: ", "))"
         case .unholdPackages(let names): "release \(names.joined(separator: ", "))"
-        case .purgePackages(let names): "remove \(names.joined(separator: ", "))"
+        case .removePackages(let names): "remove \(names.joined(separator: ", "))"
         case .mergeDaemonConfig(_, let restart): "write our keys into daemon.json\(restart ? " and restart the engine" : "")"
         case .restoreDaemonConfig: "put daemon.json back as it was found"
         case .startEngine: "start the Docker Engine"

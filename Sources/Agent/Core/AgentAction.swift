@@ -13,7 +13,7 @@ public enum AgentAction: Hashable, Sendable {
     case holdPackages([String])
     case unholdPackages([String])
     /// Removes them; their configuration and data stay, Docker's volumes and images among them.
-    case purgePackages([String])
+    case removePackages([String])
 
     /// Merges the wanted keys into daemon.json, checks it, and restarts the engine if asked to.
     case mergeDaemonConfig(NodeSpec.Docker, restart: Bool)
@@ -65,7 +65,7 @@ public enum AgentAction: Hashable, Sendable {
 
     public var lane: Lane {
         switch self {
-        case .installPackages, .holdPackages, .unholdPackages, .purgePackages: .packages
+        case .installPackages, .holdPackages, .unholdPackages, .removePackages: .packages
         case .mergeDaemonConfig, .restoreDaemonConfig, .startEngine: .engine
         case .setSysctls, .restoreSysctls: .sysctls
         case .installTable, .keepTable, .removeTable: .firewall

@@ -261,7 +261,7 @@ public struct AgentBrain: Sendable {
             memory.originalDaemonConfigKnown = false
         case .restoreSysctls(let values): for key in values.keys { memory.originalSysctls[key] = nil }
         case .unholdPackages(let names): memory.held.removeAll { names.contains($0) }
-        case .purgePackages(let names): memory.packages.removeAll { names.contains($0) }
+        case .removePackages(let names): memory.packages.removeAll { names.contains($0) }
         case .leaveSwarm: memory.swarm = nil
         case .rotateTokens: sealed = [:]
         default: break

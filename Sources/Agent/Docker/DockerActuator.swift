@@ -67,7 +67,7 @@ public import SkepSystem
             case .rebuildIngress(let mtu): try await rebuildIngress(mtu: mtu)
             case .deployStack(let bundle): try await deploy(bundle)
             case .removeStack(let name): try await removeStack(name)
-            case .installPackages, .holdPackages, .unholdPackages, .purgePackages, .mergeDaemonConfig, .restoreDaemonConfig, .startEngine,
+            case .installPackages, .holdPackages, .unholdPackages, .removePackages, .mergeDaemonConfig, .restoreDaemonConfig, .startEngine,
                 .setSysctls, .restoreSysctls, .installTable, .keepTable, .removeTable, .makeFolder, .writeExports, .removeExports, .installMount,
                 .remount,
                 .removeMount:

@@ -24,7 +24,7 @@ public import SkepSystem
         case .installPackages(let names): return try await PackageActions(state).install(names)
         case .holdPackages(let names): try await PackageActions(state).hold(names, true)
         case .unholdPackages(let names): try await PackageActions(state).hold(names, false)
-        case .purgePackages(let names): try await PackageActions(state).remove(names)
+        case .removePackages(let names): try await PackageActions(state).remove(names)
 
         case .mergeDaemonConfig(let docker, let restart): return try await EngineActions(state).merge(docker, restart: restart)
         case .restoreDaemonConfig(let original, let restart): try await EngineActions(state).restore(original, restart: restart)

@@ -9,7 +9,7 @@ extension Simulation {
             let new = names.filter { !machines[index].packages.contains($0) }
             machines[index].packages.formUnion(names)
             return .originals(.init(packages: new))
-        case .purgePackages(let names): machines[index].packages.subtract(names)
+        case .removePackages(let names): machines[index].packages.subtract(names)
         case .holdPackages(let names): machines[index].held.formUnion(names)
         case .unholdPackages(let names): machines[index].held.subtract(names)
         case .mergeDaemonConfig(let docker, _):

@@ -52,7 +52,7 @@ struct HostPlanner {
         // The engine may have to start once more with its own daemon.json: not in the midst of its removal.
         if context.spec.purge, !memory.packages.isEmpty, !memory.originalDaemonConfigKnown {
             return context.pending(
-                .packages, [.purgePackages(memory.packages)], reason: "Purging", doing: "removing the packages that Skep installed")
+                .packages, [.removePackages(memory.packages)], reason: "Purging", doing: "removing the packages that Skep installed")
         }
         guard !wanted.isEmpty else { return .nothing }
         return Part(condition: context.condition(.packages, .true, "Installed", wanted.joined(separator: ", ")))
