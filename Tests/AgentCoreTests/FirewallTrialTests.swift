@@ -30,6 +30,17 @@ import Testing
         #expect(brain.memory.firewall.trial == nil)
     }
 
+    @Test func whoCameInBeforeANodeJoinedCounts() {
+        var (brain, _) = begun()
+        brain.coordinatorAnswered(openedAt: start.advanced(by: 100), now: start.advanced(by: 200))
+        var spec = Samples.spec(firewall: Samples.firewall)
+        spec.firewall?.audiences[.cluster] = Samples.ranges("10.77.0.11/32", "10.77.0.12/32", "10.77.0.13/32")
+        brain.accept(spec, revision: 2)
+        let actions = brain.pass(Samples.observation(table: "new", management: 1), now: start.advanced(by: 5_000))
+        #expect(brain.memory.firewall.proven != nil, "these are the same rules")
+        #expect(actions.contains { $0.lane == .firewall }, "and the table has today's nodes")
+    }
+
     @Test func isUndoneWhenNobodyCameIn() throws {
         var (brain, _) = begun()
         brain.coordinatorAnswered(openedAt: start.advanced(by: 100), now: start.advanced(by: 200))

@@ -21,6 +21,19 @@ import Testing
         #expect(brain.pass(seen, now: now) == [.unholdPackages(["docker.io", "containerd"])])
     }
 
+    @Test func theEngineIsInstalledBeforeTheServerOfShares() {
+        var spec = Samples.spec(firewall: Samples.firewall)
+        spec.shares = .init(client: true)
+        var brain = AgentBrain(spec: spec, revision: 1)
+        var seen = Samples.observation()
+        seen.packages = .seen(.init())
+        let engine = AgentAction.installPackages(["nftables", "docker.io", "apparmor"])
+        #expect(brain.pass(seen, now: now).contains(engine))
+        brain.finished(engine, .done, seconds: 1, now: now)
+        seen.packages = .seen(.init(installed: ["nftables", "docker.io", "apparmor"]))
+        #expect(brain.pass(seen, now: now).contains(.installPackages(["nfs-common"])))
+    }
+
     @Test func theEngineHasItsOwnFileBackBeforeItIsRemoved() {
         var memory = AgentMemory()
         memory.packages = ["docker.io"]

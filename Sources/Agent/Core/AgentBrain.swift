@@ -10,6 +10,13 @@ public struct AgentBrain: Sendable {
         public var retryAt: Instant
     }
 
+    /// What the brain knew when a look began, which takes seconds: what was seen says nothing of a newer spec, whose packages or mounts were
+    /// not asked for, nor of an action that ended meanwhile.
+    public struct LookStart: Sendable, Equatable {
+        var revision: Int
+        var endings: [Lane: Int]
+    }
+
     /// What must be on disk before the actions of the last `pass` begin.
     public private(set) var memory: AgentMemory
     public private(set) var spec: NodeSpec?
@@ -26,6 +33,10 @@ public struct AgentBrain: Sendable {
     private var repairing: Set<Lane> = []
     private var strangers: Set<NodeID> = []
     private var lastSwarm: SwarmStatus?
+    /// How many actions ended in each lane.
+    private var endings: [Lane: Int] = [:]
+    /// The revision and generation that the conditions speak of.
+    private var judged: (revision: Int, generation: Generation)?
 
     public init(memory: AgentMemory = AgentMemory(), spec: NodeSpec? = nil, revision: Int = 0) {
         self.memory = memory
@@ -49,9 +60,15 @@ public struct AgentBrain: Sendable {
         refused = refused.filter { entry in spec.duties?.sealings.contains { $0.node == entry.key } ?? false }
     }
 
-    /// One pass over a complete look: the actions to start now, at most one per lane; lanes that are busy get none.
-    public mutating func pass(_ observation: Observation, now: Instant) -> [AgentAction] {
-        guard let spec else { return [] }
+    /// To be taken before a look begins, for the `pass` over it.
+    public var lookStart: LookStart { LookStart(revision: revision, endings: endings) }
+
+    /// One pass over a complete look: the actions to start now, at most one per lane; lanes that are busy get none, nor those in which something
+    /// ended since the look began. Nothing is planned from a look at what an older spec asked for. Without a start the look is of this moment.
+    public mutating func pass(_ observation: Observation, since start: LookStart? = nil, now: Instant) -> [AgentAction] {
+        guard let spec, start == nil || start?.revision == revision else { return [] }
+        let outdated = Set(Lane.allCases.filter { start != nil && start?.endings[$0] != endings[$0] })
+        judged = (revision, spec.generation)
         learn(observation, spec)
         let context = PlanningContext(spec: spec, observation: observation, now: now, failures: failures)
         let host = HostPlanner(context: context, memory: memory)
@@ -62,17 +79,20 @@ public struct AgentBrain: Sendable {
         var config = host.daemonConfig()
         let engine = host.engine()
         config.actions += engine.actions
-        var parts = [host.packages(), config, host.sysctls(), firewall.plan(), shares.server(), shares.mounts(), swarm]
+        // Its plan is a trial's step as well: it waits for a look at the table that stands.
+        let table = outdated.contains(.firewall) ? Part(condition: conditions.first { $0.type == .firewall }) : firewall.plan()
+        var parts = [host.packages(), config, host.sysctls(), table, shares.server(), shares.mounts(), swarm]
         parts += [duties.members, duties.tokens, duties.networks, duties.stacks]
         memory.firewall = firewall.memory
         for (kind, message) in firewall.events { record(kind, message, nil, now) }
         conditions = Condition.merge(conditions, parts.compactMap(\.condition) + [engine.condition].compactMap { $0 } + own(now))
-        return start(parts.flatMap(\.actions), observation, now: now)
+        return begin(parts.flatMap(\.actions), observation, except: outdated, now: now)
     }
 
     /// An action ended.
     public mutating func finished(_ action: AgentAction, _ outcome: ActionOutcome, seconds: Double, now: Instant) {
         running[action.lane] = nil
+        endings[action.lane, default: 0] += 1
         let kind: Event.Kind = repairing.remove(action.lane) == nil ? .action : .repair
         if case .failed(let message) = outcome {
             let count = (failures[action]?.count ?? 0) + 1
@@ -153,7 +173,7 @@ public struct AgentBrain: Sendable {
             swarm.swarmID = remembered
         }
         return NodeStatus(
-            node: node, bootID: bootID, agentVersion: version, observed: now, revision: revision, generation: spec?.generation,
+            node: node, bootID: bootID, agentVersion: version, observed: now, revision: judged?.revision ?? 0, generation: judged?.generation,
             facts: observation.facts, swarm: swarm, manager: manager, probe: observation.probe, conditions: conditions,
             progress: progress, events: Array(memory.events.prefix(100)), firewall: firewallStatus(observation, now))
     }
@@ -199,11 +219,11 @@ public struct AgentBrain: Sendable {
         ]
     }
 
-    private mutating func start(_ actions: [AgentAction], _ observation: Observation, now: Instant) -> [AgentAction] {
+    private mutating func begin(_ actions: [AgentAction], _ observation: Observation, except outdated: Set<Lane>, now: Instant) -> [AgentAction] {
         let planned = Set(actions)
-        failures = failures.filter { planned.contains($0.key) }
+        failures = failures.filter { planned.contains($0.key) || outdated.contains($0.key.lane) }
         var begun: [AgentAction] = []
-        for lane in Lane.allCases {
+        for lane in Lane.allCases where !outdated.contains(lane) {
             let mine = actions.filter { $0.lane == lane }
             if mine.isEmpty, running[lane] == nil { settled[lane] = revision }
             guard running[lane] == nil, let next = mine.first(where: { (failures[$0]?.retryAt ?? now) <= now }) else { continue }

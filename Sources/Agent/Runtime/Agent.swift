@@ -122,6 +122,7 @@ public import SkepWire
         isDirty = false
         takeWishes()
         let late = LoopActor.schedule(after: timing.lookLimit) { [weak self] in self?.lookIsLate() }
+        let start = brain.lookStart
         var look = await machine.observe(spec: brain.spec, memory: brain.memory)
         late.cancel()
         isLookLate = false
@@ -130,11 +131,11 @@ public import SkepWire
         look.bootID = bootID
         noticeClockStep()
         observation = look
-        let actions = brain.pass(look, now: now)
+        let actions = brain.pass(look, since: start, now: now)
         passes += 1
         lastPass = SystemClock.monotonicMilliseconds()
         if save() {
-            for action in actions { start(action) }
+            for action in actions { begin(action) }
         } else {
             for action in actions { brain.finished(action, .failed(writeFault ?? "the agent's memory cannot be written"), seconds: 0, now: now) }
         }
@@ -165,12 +166,12 @@ public import SkepWire
         brain.retryFirewall()
     }
 
-    private func start(_ action: AgentAction) {
-        let begin = SystemClock.monotonicMilliseconds()
+    private func begin(_ action: AgentAction) {
+        let begun = SystemClock.monotonicMilliseconds()
         Log.info("begins", ["action": action.words])
         Task {
             let outcome = await self.machine.perform(action)
-            let seconds = Double(SystemClock.monotonicMilliseconds() - begin) / 1000
+            let seconds = Double(SystemClock.monotonicMilliseconds() - begun) / 1000
             if case .failed(let reason) = outcome {
                 Log.warning("failed", ["action": action.words, "reason": reason, "seconds": seconds])
             } else {

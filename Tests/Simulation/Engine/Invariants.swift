@@ -65,6 +65,12 @@ extension Simulation {
         }
     }
 
+    /// Of what an agent remembers.
+    func violation(_ memory: AgentMemory, by index: Int) -> String? {
+        let taken = machines[index].found.intersection(memory.packages).sorted()
+        return taken.isEmpty ? nil : "\(machines[index].name) takes for its own, and would remove, what was there: \(taken)"
+    }
+
     /// Of one action that begins.
     func violation(_ action: AgentAction, by index: Int) -> String? {
         switch action {

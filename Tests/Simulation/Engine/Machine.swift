@@ -17,6 +17,13 @@ struct Machine {
         var early: Bool
     }
 
+    /// A look that began, and what was seen then.
+    struct Look {
+        var start: AgentBrain.LookStart
+        var seen: Observation
+        var ends: Instant
+    }
+
     let index: Int
     let id: NodeID
     let name: NodeName
@@ -24,9 +31,12 @@ struct Machine {
     var disk = Disk()
     var brain: AgentBrain?
     var work: [Work] = []
+    var look: Look?
     var up = true
 
-    var packages: Set<String> = []
+    /// Packages that an operator installed before.
+    let found: Set<String>
+    var packages: Set<String>
     var held: Set<String> = []
     var daemon: NodeSpec.Docker?
     var sysctls: [String: String] = ["vm.max_map_count": "65530"]
@@ -45,12 +55,15 @@ struct Machine {
 
     /// For what is sent: the number of the last report that was answered, and when the next one goes.
     var nextReport = Instant(milliseconds: 0)
-    var nextPass = Instant(milliseconds: 0)
+    /// Nil while a look is under way that nothing has overtaken.
+    var nextPass: Instant? = Instant(milliseconds: 0)
     var lastObservation: Observation?
     var openedAt = Instant(milliseconds: 0)
 
-    init(index: Int) {
+    init(index: Int, found: Set<String>) {
         self.index = index
+        self.found = found
+        packages = found
         id = NodeID(unchecked: "00000000000000" + (index < 16 ? "0" : "") + String(index, radix: 16))
         name = NodeName(unchecked: "n\(index)")
         address = .v4(0x0a4d_0000 + UInt32(10 + index))
@@ -67,7 +80,10 @@ struct Machine {
             ], routes: [CIDR("10.77.0.0/24"), CIDR("10.0.2.0/24")].compactMap { $0 }, docker: engineRuns ? "20.10.24" : nil)
     }
 
+    /// Only what the spec that is held now asks for is looked at, and what the memory names.
     func observe(swarms: [String: Swarm], hasQuorum: Bool, peers: [Machine], now: Instant) -> Observation {
+        let asked = Set(AgentBrain.packages(for: disk.spec) + disk.memory.held)
+        let keys = Set(disk.spec?.sysctls.keys.map { $0 } ?? []).union(disk.memory.originalSysctls.keys)
         let installing = work.contains { if case .installPackages = $0.action { true } else { false } }
         var state = SwarmStatus(state: engineRuns ? .inactive : .absent)
         var view: Seen<ManagerView>?
@@ -101,9 +117,11 @@ struct Machine {
             probe = ProbeReport(round: request.round, complete: paths.allSatisfy(\.tcp), paths: paths)
         }
         return Observation(
-            facts: facts, packages: .seen(.init(installed: packages, held: held, running: installing && brain == nil ? "apt" : nil)),
+            facts: facts,
+            packages: .seen(
+                .init(installed: packages.intersection(asked), held: held.intersection(asked), running: installing && brain == nil ? "apt" : nil)),
             engine: .seen(engineRuns ? .running(version: "20.10.24", bridges: []) : packages.contains("docker.io") ? .stopped("off") : .absent),
-            daemonConfig: .seen(config), sysctls: .seen(sysctls),
+            daemonConfig: .seen(config), sysctls: .seen(sysctls.filter { keys.contains($0.key) }),
             table: .seen(.init(listing: table, managementConnections: managementConnections, kept: keptTable)), server: .seen(server),
             mounts: .seen(points), swarm: .seen(state), manager: view, probe: probe, bootID: "boot \(boot)")
     }

@@ -45,7 +45,8 @@ public struct Simulation {
         let count = Int(random.span(3...9))
         let managers = [1, 3, 5].filter { $0 <= count }.randomElement(using: &random) ?? 1
         spec = Scenario.closed(Scenario.spec(machines: count, managers: managers, &random))
-        machines = (1...count).map { Machine(index: $0) }
+        let packages = ["nftables", "docker.io", "apparmor", "nfs-common"]
+        machines = (1...count).map { Machine(index: $0, found: random.chance(0.3) ? Set(packages.prefix(Int(random.span(1...4)))) : []) }
         let nodes = machines.map {
             Snapshot.Node(id: $0.id, name: $0.name, machineID: "machine\($0.index)", certificate: "certificate of \($0.id)", key: "key of \($0.id)")
         }
@@ -191,95 +192,7 @@ public struct Simulation {
         }
     }
 
-    mutating func startAgent(_ index: Int) {
-        let disk = machines[index].disk
-        machines[index].brain = AgentBrain(memory: disk.memory, spec: disk.spec, revision: disk.revision)
-        machines[index].nextReport = now
-        machines[index].nextPass = now
-    }
-
-    private mutating func power(_ index: Int) {
-        machines[index].up = true
-        startAgent(index)
-    }
-
-    /// The agent dies; what it had begun is half done, or done and not recorded. Apt goes on by itself.
-    private mutating func crashAgent(_ index: Int) {
-        machines[index].brain = nil
-        let interrupted = machines[index].work
-        machines[index].work = []
-        for work in interrupted {
-            if case .installPackages(let names) = work.action {
-                if random.chance(0.5) { machines[index].packages.formUnion(names) }
-            } else if !work.early, random.chance(0.5) {
-                _ = effect(work.action, on: index)
-            }
-        }
-    }
-
-    private mutating func cutPower(_ index: Int) {
-        machines[index].brain = nil
-        machines[index].work = []
-        machines[index].up = false
-        machines[index].boot += 1
-        machines[index].table = machines[index].keptTable
-        machines[index].managementConnections = 0
-    }
-
-    private mutating func runMachine(_ index: Int) throws {
-        guard machines[index].up, machines[index].brain != nil else { return }
-        try endWork(index)
-        if machines[index].table != nil, random.chance(0.05) { machines[index].managementConnections += 1 }
-        if machines[index].nextPass <= now { try pass(index) }
-        if machines[index].nextReport <= now { report(index) }
-    }
-
-    private mutating func pass(_ index: Int) throws {
-        let quorum = machines[index].swarm.map { hasQuorum($0) } ?? false
-        let observation = machines[index].observe(swarms: swarms, hasQuorum: quorum, peers: machines, now: now)
-        let actions = machines[index].brain?.pass(observation, now: now) ?? []
-        machines[index].lastObservation = observation
-        if let memory = machines[index].brain?.memory { machines[index].disk.memory = memory }
-        for action in actions {
-            if let broken = violation(action, by: index) { throw SimulationFailure(seed: seed, at: now, what: broken) }
-            let slow = if case .installPackages = action { true } else { false }
-            machines[index].work.append(
-                .init(
-                    action: action, begun: now, ends: now.advanced(by: slow ? random.span(5_000...40_000) : random.span(200...3_000)),
-                    early: random.chance(0.5)))
-            if machines[index].work.last?.early == true, !slow { _ = effect(action, on: index) }
-        }
-        machines[index].nextPass = now.advanced(by: min(machines[index].brain?.nextPass(now: now) ?? 1000, 5_000))
-    }
-
-    private mutating func endWork(_ index: Int) throws {
-        for work in machines[index].work where work.ends <= now {
-            machines[index].work.removeAll { $0.action == work.action }
-            let outcome: ActionOutcome
-            if now < faultsEnd, !work.early, random.chance(0.05) {
-                outcome = .failed("it did not work this time")
-            } else {
-                outcome = effect(work.action, on: index)
-            }
-            machines[index].brain?.finished(work.action, outcome, seconds: 1, now: now)
-            if let memory = machines[index].brain?.memory { machines[index].disk.memory = memory }
-            machines[index].nextPass = now
-            machines[index].nextReport = now
-        }
-    }
-
-    private mutating func report(_ index: Int) {
-        machines[index].nextReport = now.advanced(by: 5_000)
-        let quorum = machines[index].swarm.map { hasQuorum($0) } ?? false
-        let observation = machines[index].lastObservation ?? machines[index].observe(swarms: swarms, hasQuorum: quorum, peers: machines, now: now)
-        guard let status = machines[index].brain?.status(observation, node: machines[index].id, bootID: "boot", version: "sim", now: now) else {
-            return
-        }
-        if machines[index].brain?.wantsFreshConnection == true { machines[index].openedAt = now }
-        send(.report(status, holds: machines[index].brain?.revision ?? 0, openedAt: machines[index].openedAt), index)
-    }
-
-    private mutating func send(_ content: Message.Content, _ machine: Int) {
+    mutating func send(_ content: Message.Content, _ machine: Int) {
         let faulty = now < faultsEnd
         if faulty, random.chance(0.05) { return }
         for _ in 0..<(faulty && random.chance(0.05) ? 2 : 1) {

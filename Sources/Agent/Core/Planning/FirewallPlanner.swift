@@ -80,6 +80,10 @@ struct FirewallPlanner {
         var trial = running ?? .init(table: .init(text: text, key: key, spec: spec), boot: boot)
         memory.undone = nil
         memory.isInDoubt = false
+        // before its text is replaced, as nodes and bridges come: they are the same rules
+        if trial.boot == boot, trial.table.listing != nil, trial.table.listing == table.listing, table.managementConnections > 0 {
+            trial.inbound = true
+        }
         if trial.table.text != text { trial.table = .init(text: text, key: key, spec: spec) }
         if trial.boot != boot || (trial.table.listing != nil && table.listing == nil) {
             // The machine went down with the table: what counts is the time for which the new one stood.
@@ -89,7 +93,6 @@ struct FirewallPlanner {
         }
         let latest = context.now.advanced(by: Int64(spec.trialSeconds) * 1000)
         trial.until = trial.until.map { min($0, latest) }
-        if trial.table.listing != nil, trial.table.listing == table.listing, table.managementConnections > 0 { trial.inbound = true }
         if trial.inbound && trial.outbound {
             memory.proven = trial.table
             memory.trial = nil

@@ -30,7 +30,10 @@ struct HostPlanner {
         if let running = seen.running {
             return Part(condition: context.condition(.packages, .false, "Installing", running))
         }
-        let missing = wanted.filter { !seen.installed.contains($0) }
+        // The engine first: the swarm is made while the rest is installed.
+        let absent = wanted.filter { !seen.installed.contains($0) }
+        let first = absent.filter { !$0.hasPrefix("nfs-") }
+        let missing = first.isEmpty ? absent : first
         if !missing.isEmpty || seen.interrupted {
             let words = missing.isEmpty ? "finishing an interrupted dpkg run" : "installing \(missing.joined(separator: ", "))"
             var part = context.pending(.packages, [.installPackages(missing)], reason: "Installing", doing: words)

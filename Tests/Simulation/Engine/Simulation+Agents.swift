@@ -1,0 +1,111 @@
+import AgentCore
+import CoordinatorCore
+import SkepModel
+
+/// The machines' agents: they look, think, act and report, and die in the midst of it.
+extension Simulation {
+    mutating func startAgent(_ index: Int) {
+        let disk = machines[index].disk
+        machines[index].brain = AgentBrain(memory: disk.memory, spec: disk.spec, revision: disk.revision)
+        machines[index].nextReport = now
+        machines[index].nextPass = now
+    }
+
+    mutating func power(_ index: Int) {
+        machines[index].up = true
+        startAgent(index)
+    }
+
+    /// The agent dies; what it had begun is half done, or done and not recorded. Apt goes on by itself.
+    mutating func crashAgent(_ index: Int) {
+        machines[index].brain = nil
+        machines[index].look = nil
+        let interrupted = machines[index].work
+        machines[index].work = []
+        for work in interrupted {
+            if case .installPackages(let names) = work.action {
+                if random.chance(0.5) { machines[index].packages.formUnion(names) }
+            } else if !work.early, random.chance(0.5) {
+                _ = effect(work.action, on: index)
+            }
+        }
+    }
+
+    mutating func cutPower(_ index: Int) {
+        machines[index].brain = nil
+        machines[index].look = nil
+        machines[index].work = []
+        machines[index].up = false
+        machines[index].boot += 1
+        machines[index].table = machines[index].keptTable
+        machines[index].managementConnections = 0
+    }
+
+    mutating func runMachine(_ index: Int) throws {
+        guard machines[index].up, machines[index].brain != nil else { return }
+        try endWork(index)
+        if machines[index].table != nil, random.chance(0.05) { machines[index].managementConnections += 1 }
+        if let look = machines[index].look {
+            if look.ends <= now { try pass(index, look) }
+        } else if let due = machines[index].nextPass, due <= now {
+            beginLook(index)
+        }
+        if machines[index].nextReport <= now { report(index) }
+    }
+
+    /// What is seen is of this moment; the agent thinks of it when the look has ended.
+    private mutating func beginLook(_ index: Int) {
+        guard let brain = machines[index].brain else { return }
+        let quorum = machines[index].swarm.map { hasQuorum($0) } ?? false
+        let seen = machines[index].observe(swarms: swarms, hasQuorum: quorum, peers: machines, now: now)
+        let span = random.chance(0.2) ? random.span(1_000...8_000) : random.span(0...600)
+        machines[index].look = .init(start: brain.lookStart, seen: seen, ends: now.advanced(by: span))
+        machines[index].nextPass = nil
+    }
+
+    private mutating func pass(_ index: Int, _ look: Machine.Look) throws {
+        machines[index].look = nil
+        let actions = machines[index].brain?.pass(look.seen, since: look.start, now: now) ?? []
+        machines[index].lastObservation = look.seen
+        if let memory = machines[index].brain?.memory { machines[index].disk.memory = memory }
+        if let broken = violation(machines[index].disk.memory, by: index) { throw SimulationFailure(seed: seed, at: now, what: broken) }
+        for action in actions {
+            if let broken = violation(action, by: index) { throw SimulationFailure(seed: seed, at: now, what: broken) }
+            let slow = if case .installPackages = action { true } else { false }
+            machines[index].work.append(
+                .init(
+                    action: action, begun: now, ends: now.advanced(by: slow ? random.span(5_000...40_000) : random.span(200...3_000)),
+                    early: random.chance(0.5)))
+            if machines[index].work.last?.early == true, !slow { _ = effect(action, on: index) }
+        }
+        let next = now.advanced(by: min(machines[index].brain?.nextPass(now: now) ?? 1000, 5_000))
+        machines[index].nextPass = min(machines[index].nextPass ?? next, next)
+    }
+
+    private mutating func endWork(_ index: Int) throws {
+        for work in machines[index].work where work.ends <= now {
+            machines[index].work.removeAll { $0.action == work.action }
+            let outcome: ActionOutcome
+            if now < faultsEnd, !work.early, random.chance(0.05) {
+                outcome = .failed("it did not work this time")
+            } else {
+                outcome = effect(work.action, on: index)
+            }
+            machines[index].brain?.finished(work.action, outcome, seconds: 1, now: now)
+            if let memory = machines[index].brain?.memory { machines[index].disk.memory = memory }
+            machines[index].nextPass = now
+            machines[index].nextReport = now
+        }
+    }
+
+    private mutating func report(_ index: Int) {
+        machines[index].nextReport = now.advanced(by: 5_000)
+        let quorum = machines[index].swarm.map { hasQuorum($0) } ?? false
+        let observation = machines[index].lastObservation ?? machines[index].observe(swarms: swarms, hasQuorum: quorum, peers: machines, now: now)
+        guard let status = machines[index].brain?.status(observation, node: machines[index].id, bootID: "boot", version: "sim", now: now) else {
+            return
+        }
+        if machines[index].brain?.wantsFreshConnection == true { machines[index].openedAt = now }
+        send(.report(status, holds: machines[index].brain?.revision ?? 0, openedAt: machines[index].openedAt), index)
+    }
+}
