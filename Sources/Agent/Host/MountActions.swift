@@ -33,11 +33,14 @@ internal import SkepSystem
         }
         if let entry, before != text { try await unmount(path, entry) }
         if before != text { _ = try AtomicFile.writeIfChanged(file, text) }
-        if layout.hasSystemd {
-            try await systemd.control("daemon-reload", deadline: Self.deadline)
-            try await systemd.control("enable", MountUnit.name(path), deadline: Self.deadline)
-        }
+        if layout.hasSystemd { try await enable(MountUnit.name(path), isNew: before != text) }
         try await mount(path, unit)
+    }
+
+    /// `enable` has systemd read all units anew, which takes seconds on a small machine: only when there is something to read.
+    private func enable(_ name: String, isNew: Bool) async throws {
+        if !isNew, case let known = try await systemd.show(name), known.file == "enabled", !known.needsReload { return }
+        try await systemd.control("enable", name, deadline: Self.deadline)
     }
 
     /// One that did not help, or not for long, is done again only after a pause.

@@ -13,6 +13,8 @@ internal import SkepSystem
         var result: String
         /// enabled, disabled, transient, …
         var file: String
+        /// The unit's file on disk is not the one that systemd has read.
+        var needsReload = false
 
         /// A transient unit whose program is still at work.
         var isRunning: Bool { ["running", "start", "start-pre", "start-post", "stop", "stop-sigterm"].contains(sub) || active == "activating" }
@@ -22,7 +24,8 @@ internal import SkepSystem
 
     /// The units' states, by name; one that systemd does not know is there and not loaded.
     func show(_ units: [String]) async throws -> [String: Unit] {
-        let command = layout.systemctl.command(["show", "--property=Id,LoadState,ActiveState,SubState,Result,UnitFileState"] + units)
+        let command = layout.systemctl.command(
+            ["show", "--property=Id,LoadState,ActiveState,SubState,Result,UnitFileState,NeedDaemonReload"] + units)
         let result = try await run(command).orFail("systemctl cannot show \(units.joined(separator: ", "))")
         return Dictionary(zip(units, Self.parse(result.output))) { first, _ in first }
     }
@@ -53,7 +56,7 @@ internal import SkepSystem
         return blocks.filter { !$0.isEmpty }.map { block in
             Unit(
                 isLoaded: block["LoadState"] == "loaded", active: block["ActiveState"] ?? "", sub: block["SubState"] ?? "",
-                result: block["Result"] ?? "", file: block["UnitFileState"] ?? "")
+                result: block["Result"] ?? "", file: block["UnitFileState"] ?? "", needsReload: block["NeedDaemonReload"] == "yes")
         }
     }
 
