@@ -46,7 +46,7 @@ import Testing
     private static func initialisation(_ operation: String, _ engine: EngineFixture.Engine) throws -> NodeSpec.Initialisation {
         NodeSpec.Initialisation(
             operation: operation, advertise: try #require(IPAddress(engine.address)), addressPool: try #require(CIDR("10.99.0.0/16")),
-            subnetSize: 24, dataPathPort: 4790)
+            subnetSize: 24, dataPathPort: 4790, heartbeat: 7000)
     }
 
     private static func bundle(_ digest: String, config: String, extra: String = "", services: [String]) -> StackBundle {
@@ -93,6 +93,8 @@ import Testing
             try await Self.done(actuator, .initialiseSwarm(try Self.initialisation("op1", engine)))
             try await Self.done(actuator, .initialiseSwarm(try Self.initialisation("op1", engine)))
             #expect(Self.words(await actuator.perform(.initialiseSwarm(try Self.initialisation("op2", engine)))).contains("another swarm"))
+            let made: SwarmInspection = try await client.get("/swarm")
+            #expect(made.Spec["Dispatcher"]?["HeartbeatPeriod"] == .integer(7_000_000_000))
             let first = try await Self.view(engine)
             #expect(first.members.map(\.role) == [.manager])
             #expect(first.members.map(\.hostname) == ["n1"])

@@ -55,6 +55,24 @@ import Testing
         #expect(plan.waits.contains { $0.what == "n3" && $0.waitsFor.contains("did not make") })
     }
 
+    @Test func theSwarmIsMadeWhileOtherPackagesAreInstalled() {
+        var fixture = Fixture()
+        fixture.pass()
+        fixture.answerProbes()
+        let installing = Condition(.packages, .false, reason: "Installing", message: "Unpacking nfs-kernel-server", since: fixture.now)
+        fixture.snapshot.nodes[0].status?.conditions.removeAll { $0.type == .packages }
+        fixture.snapshot.nodes[0].status?.conditions.append(installing)
+        fixture.pass()
+        let isFree = fixture.pass().operations.allSatisfy { $0.waitsFor?.contains("nfs") != true }
+        #expect(isFree)
+
+        fixture.snapshot.nodes[0].status?.conditions.removeAll { $0.type == .docker }
+        fixture.snapshot.nodes[0].status?.conditions.append(
+            Condition(.docker, .false, reason: "NotInstalled", message: "the Docker Engine is not installed yet", since: fixture.now))
+        let plan = fixture.pass()
+        #expect(plan.waits.contains { $0.what == "the swarm" && $0.waitsFor == "n1: Unpacking nfs-kernel-server" }, "what apt does says more")
+    }
+
     @Test func decisionsAreNeverTakenAnew() {
         var fixture = Fixture()
         fixture.makeSwarm()

@@ -143,12 +143,24 @@ import Testing
             "it is cut off first, and one of two has no majority to demote it with")
     }
 
+    @Test func aManagerThatWasNotHeardSinceTheStartIsKnownByItsLabel() {
+        var fixture = threeManagers()
+        fixture.snapshot.nodes[2].status = nil
+        fixture.snapshot.nodes[0].status?.manager?.members[1].reachable = false
+        fixture.snapshot.nodes[0].status?.manager?.members[2].labels = ["skep.node": "n3"]
+        #expect(Planner().whyNotEvict(Fixture.id(3), fixture.snapshot, now: fixture.now)?.contains("1 of 3") == true)
+    }
+
     @Test func whileNoManagerIsHeardNoManagerIsEvicted() {
         var fixture = threeManagers()
         for index in 1...3 { fixture.silence(index) }
         #expect(Planner().whyNotEvict(Fixture.id(1), fixture.snapshot, now: fixture.now)?.contains("nobody can say") == true)
         fixture.snapshot.nodes[1].status?.swarm.isManager = false
         #expect(Planner().whyNotEvict(Fixture.id(2), fixture.snapshot, now: fixture.now) == nil)
+        fixture.snapshot.nodes[2].status = nil
+        #expect(
+            Planner().whyNotEvict(Fixture.id(3), fixture.snapshot, now: fixture.now)?.contains("nobody can say") == true,
+            "one that was not heard since the coordinator's start is what the file says")
     }
 
     @Test func aDroppedManagerThatIsSilentIsSaidWithTheCommand() {

@@ -3,7 +3,14 @@ internal import SkepModel
 /// This node's own membership.
 extension DockerActuator {
     private struct Initialisation: Encodable, Sendable {
-        struct Spec: Encodable, Sendable { var Labels: [String: String] }
+        struct Dispatcher: Encodable, Sendable {
+            /// Nanoseconds.
+            var HeartbeatPeriod: Int64
+        }
+        struct Spec: Encodable, Sendable {
+            var Labels: [String: String]
+            var Dispatcher: Dispatcher?
+        }
         var ListenAddr: String
         var AdvertiseAddr: String
         var DataPathAddr: String
@@ -32,7 +39,9 @@ extension DockerActuator {
         let body = Initialisation(
             ListenAddr: Self.listen(plan.advertise), AdvertiseAddr: "\(plan.advertise)", DataPathAddr: "\(plan.advertise)",
             DataPathPort: plan.dataPathPort, DefaultAddrPool: ["\(plan.addressPool)"], SubnetSize: plan.subnetSize,
-            Spec: .init(Labels: [SkepLabel.tokenEpoch: "0", SkepLabel.operation: plan.operation]))
+            Spec: .init(
+                Labels: [SkepLabel.tokenEpoch: "0", SkepLabel.operation: plan.operation],
+                Dispatcher: plan.heartbeat.map { .init(HeartbeatPeriod: $0 * 1_000_000) }))
         try await client.post("/swarm/init", body: body, deadline: .seconds(120))
     }
 

@@ -24,7 +24,8 @@ struct StatusView {
             var table = Table("STACK", "SERVICES", "STATE")
             for stack in status.stacks {
                 let services = stack.services.map { "\($0.name) \($0.running)/\($0.desired)" }.joined(separator: ", ")
-                let errors = stack.services.compactMap { service in service.error.map { "\(service.name): \($0)" } }
+                let known = stack.reason ?? ""
+                let errors = stack.services.compactMap { service in service.error.map { known.contains($0) ? nil : "\(service.name): \($0)" } ?? nil }
                 let state = stack.ready ? "ready" : ([stack.reason].compactMap(\.self) + errors).joined(separator: "; ")
                 table.add(stack.name, services.isEmpty ? "–" : services, state.isEmpty ? "not ready" : state)
             }

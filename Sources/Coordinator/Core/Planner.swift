@@ -28,10 +28,12 @@ public struct Planner: Sendable {
             let evicted = (planning.participants + planning.leaving).first(where: { $0.id == node })
         else { return nil }
         guard let view = planning.view else {
-            guard evicted.status?.swarm.isManager == true else { return nil }
+            guard evicted.status?.swarm.isManager ?? (evicted.entry.role == .manager) else { return nil }
             return "no manager of the swarm is heard now, so that nobody can say whether a majority would be left"
         }
-        guard let member = planning.member(evicted), member.role == .manager else { return nil }
+        // one that was not heard since the coordinator's start is known by the name that the swarm has for it
+        let known = planning.member(evicted) ?? view.members.first { $0.labels["skep.node"] == evicted.entry.name.rawValue }
+        guard let member = known, member.role == .manager else { return nil }
         return planning.whyNotCutOff(member, view)
     }
 }

@@ -63,7 +63,7 @@ public struct Snapshot: Sendable {
     }
 }
 
-/// Times that steer what is shown and what waits, in milliseconds; three times as long in an emulated laboratory.
+/// Times that steer what is shown and what waits, in milliseconds; some times as long on slow machines.
 public struct Settings: Codable, Hashable, Sendable {
     public var beat: Int
     public var suspectAfter: Int64
@@ -72,9 +72,11 @@ public struct Settings: Codable, Hashable, Sendable {
     public var deployDeadline: Int64
     public var joinDeadline: Int64
     public var trialSeconds: Int
+    /// Of the swarm's members, for a swarm that is made from now on; nil for Docker's own.
+    public var swarmHeartbeat: Int64?
     public init(
         beat: Int = 5000, suspectAfter: Int64 = 10_000, downAfter: Int64 = 15_000, deployDeadline: Int64 = 600_000,
-        joinDeadline: Int64 = 300_000, trialSeconds: Int = 60
+        joinDeadline: Int64 = 300_000, trialSeconds: Int = 60, swarmHeartbeat: Int64? = nil
     ) {
         self.beat = beat
         self.suspectAfter = suspectAfter
@@ -82,6 +84,7 @@ public struct Settings: Codable, Hashable, Sendable {
         self.deployDeadline = deployDeadline
         self.joinDeadline = joinDeadline
         self.trialSeconds = trialSeconds
+        self.swarmHeartbeat = swarmHeartbeat
     }
 }
 

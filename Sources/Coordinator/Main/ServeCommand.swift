@@ -15,7 +15,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Address of agents, host:port.") var agents: String?
     @Option(help: "Names and addresses under which others reach this machine, with commas; the first is printed.") var advertise: String?
     @Option(help: "Folder of the agents' packages.") var packages: String?
-    @Option(help: "All times of liveness are so many times as long.") var timeFactor: String?
+    @Option(help: "All times of liveness are so many times as long, the heartbeat of a swarm that is made from then on among them.") var timeFactor:
+        String?
 
     func run() async throws {
         LoggingSystem.bootstrap { JournalLog(label: $0) }

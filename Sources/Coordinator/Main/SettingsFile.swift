@@ -61,7 +61,8 @@ struct SettingsFile {
             packages: values["packages"]?.first ?? "/usr/share/skep/packages",
             settings: Settings(
                 beat: Int(milliseconds(5000)), suspectAfter: milliseconds(10_000), downAfter: milliseconds(15_000),
-                deployDeadline: milliseconds(600_000), joinDeadline: milliseconds(300_000)),
+                deployDeadline: milliseconds(600_000), joinDeadline: milliseconds(300_000),
+                swarmHeartbeat: factor > 1 ? milliseconds(5000) : nil),
             maximumConnections: Int(try number("max-connections", 8192, in: 16...1_000_000)),
             machineID: machine?.trimmingCharacters(in: .whitespacesAndNewlines),
             certificateSeconds: Int64(try number("certificate-seconds", 86_400, in: 10...31_536_000)), version: version)

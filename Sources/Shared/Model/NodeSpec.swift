@@ -85,12 +85,18 @@ public struct NodeSpec: Codable, Hashable, Sendable {
         /// Prefix length of each network taken from the pool.
         public var subnetSize: Int
         public var dataPathPort: UInt16
-        public init(operation: String, advertise: IPAddress, addressPool: CIDR, subnetSize: Int = 24, dataPathPort: UInt16) {
+        /// How often members tell the managers that they live, milliseconds; nil for Docker's own 5 s. After three they count as down and their
+        /// tasks are moved, which on slow machines makes more work than it saves.
+        public var heartbeat: Int64?
+        public init(
+            operation: String, advertise: IPAddress, addressPool: CIDR, subnetSize: Int = 24, dataPathPort: UInt16, heartbeat: Int64? = nil
+        ) {
             self.operation = operation
             self.advertise = advertise
             self.addressPool = addressPool
             self.subnetSize = subnetSize
             self.dataPathPort = dataPathPort
+            self.heartbeat = heartbeat
         }
     }
 

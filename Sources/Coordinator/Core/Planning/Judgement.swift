@@ -15,11 +15,10 @@ extension Planning {
             }
         }
         let notReady = plan.stacks.filter { !$0.ready }
-        problems += notReady.map { "stack \($0.name): \($0.reason ?? "not ready")" }
         let joined = spec.nodes.filter { !record.deferred.contains($0.name) }.allSatisfy { entry in
             byName[entry.name].map { isMember($0) && $0.status?.swarm.isManager == (entry.role == .manager) } ?? false
         }
-        plan.ready = problems.isEmpty && joined && open == nil && plan.waits.isEmpty
+        plan.ready = problems.isEmpty && notReady.isEmpty && joined && open == nil && plan.waits.isEmpty
         plan.phase = phase(joined: joined, stacksReady: notReady.isEmpty)
         plan.conditions = [
             condition("SwarmReady", joined, record.swarm.map { "the swarm \($0)" } ?? "no swarm yet", "not all nodes of the file are in the swarm"),

@@ -49,9 +49,12 @@ extension Planning {
         if let condition = status.condition(.swarm), condition.reason == "ForeignSwarm" || condition.reason == "SwarmLost" {
             return "\(name): \(condition.message)"
         }
-        for type in [Condition.Kind.packages, .daemonConfig, .docker] {
+        for type in [Condition.Kind.docker, .daemonConfig] {
             guard let condition = status.condition(type) else { return "\(name) to look at its \(type.rawValue)" }
-            if condition.status != .true { return "\(name): \(condition.message)" }
+            if condition.status == .true { continue }
+            // why the engine is not there yet; other packages may come while the swarm is made
+            let packages = status.condition(.packages).flatMap { $0.status == .true ? nil : $0.message }
+            return "\(name): \(type == .docker ? packages ?? condition.message : condition.message)"
         }
         if status.firewall?.installed == nil { return "\(name): \(status.condition(.firewall)?.message ?? "its firewall")" }
         return nil

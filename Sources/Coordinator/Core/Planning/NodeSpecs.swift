@@ -97,7 +97,9 @@ extension Planning {
                 let advertise = record.addresses[participant.id], whyNotReadyToJoin(participant) == nil
             else { return .undecided }
             return .initialise(
-                .init(operation: operation.id, advertise: advertise, addressPool: decisions.addressPool, dataPathPort: decisions.dataPathPort))
+                .init(
+                    operation: operation.id, advertise: advertise, addressPool: decisions.addressPool, dataPathPort: decisions.dataPathPort,
+                    heartbeat: snapshot.settings.swarmHeartbeat))
         }
         if isMember(participant) { return .member(swarm: swarm) }
         guard joining.contains(where: { $0.id == participant.id }), let sealed = sealedToken(participant.id),
