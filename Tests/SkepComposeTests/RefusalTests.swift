@@ -121,6 +121,19 @@ import Testing
                 "networks: {front.end: {}}",
                 "2:12: 'shop_front.end' cannot be the name of a network; letters, digits, inner '-' and '_', at most 63, and none of Docker's own: bridge, container, default, docker_gwbridge, host, ingress, none"
             ),
+            (
+                "volumes: {\"data/x\": {}}",
+                "2:11: 'shop_data/x' cannot be the name of a volume; a letter or digit, then letters, digits, '-', '_' and '.'"
+            ),
+            ("volumes: {d: {name: a}}", "2:11: 'a' cannot be the name of a volume; a letter or digit, then letters, digits, '-', '_' and '.'"),
+            (
+                "configs: {\"c d\": {content: x}}",
+                "2:11: the config 'c d' cannot be called 'shop_c d_2d711642b726'; letters, digits, inner '-', '_' and '.', at most 64 (the stack's name, '_' and a digest are part of it)"
+            ),
+            (
+                "secrets: {s: {content: x, name: _s}}",
+                "2:33: the secret 's' cannot be called '_s_2d711642b726'; letters, digits, inner '-', '_' and '.', at most 64 (the stack's name, '_' and a digest are part of it)"
+            ),
         ])
     func attachments(_ section: String, _ expected: String) throws {
         #expect(try Stack(compose: "services: {web: {image: a}}\n\(section)\n").refusals() == [expected])

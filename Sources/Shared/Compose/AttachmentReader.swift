@@ -50,10 +50,17 @@ struct AttachmentReader {
             return nil
         }
         let base = node["name"]?.scalar?.text ?? "\(stack)_\(entry.key)"
+        let full = "\(base.prefix(51))_\(Digest.hex(bytes).prefix(12))"
+        guard ConfigName(rawValue: full) != nil else {
+            remarks.add(
+                node["name"] ?? YAMLNode(.map([]), line: entry.line, column: entry.column), "the \(what) cannot be called '\(full)'",
+                fix: ConfigName.rule)
+            return nil
+        }
         var result = node
         for key in ["content", "environment", "external"] { result[key] = nil }
         result["file"] = .text("./" + path)
-        result["name"] = .text("\(base.prefix(51))_\(Digest.hex(bytes).prefix(12))")
+        result["name"] = .text(full)
         result["labels"] = ServiceLabels.merged(node["labels"], [("skep.managed", "true"), ("skep.stack", stack)], remarks)
         return (result, (path, bytes))
     }

@@ -38,6 +38,11 @@ struct StackReader {
             attached.merge(files) { $1 }
         }
         let networks = self.networks(root["networks"])
+        for entry in root["volumes"]?.map ?? [] {
+            let given = entry.value["external"]?["name"] ?? entry.value["name"]
+            let full = given?.scalar?.text ?? (entry.value["external"] == nil ? "\(stack.name)_\(entry.key)" : entry.key)
+            refuse(full, of: "volume", at: entry, VolumeName.self)
+        }
         var publications: [StackBundle.Publication] = []
         let defined = ServiceReader.Defined(
             services: services.map(\.key), networks: keys(root["networks"]), volumes: keys(root["volumes"]), configs: keys(root["configs"]),

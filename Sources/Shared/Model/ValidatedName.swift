@@ -91,6 +91,30 @@ public struct ServiceName: ValidatedName {
     public static func accepts(_ text: String) -> Bool { SwarmRule.accepts(text) }
 }
 
+/// The name of a config or a secret in the swarm: swarmkit takes `^[a-zA-Z0-9]+(?:[a-zA-Z0-9-_.]*[a-zA-Z0-9])?$`, at most 64
+/// (manager/controlapi/config.go).
+public struct ConfigName: ValidatedName {
+    public let rawValue: String
+    public init(unchecked: String) { rawValue = unchecked }
+    public static let rule = "letters, digits, inner '-', '_' and '.', at most 64 (the stack's name, '_' and a digest are part of it)"
+    public static func accepts(_ text: String) -> Bool {
+        guard text.utf8.count <= 64, let last = text.utf8.last else { return false }
+        return VolumeName.accepts(text) && ![0x2d, 0x5f, 0x2e].contains(last)
+    }
+}
+
+/// The name of a volume: Docker takes `^[a-zA-Z0-9][a-zA-Z0-9_.-]+$` (moby, daemon/names/names.go).
+public struct VolumeName: ValidatedName {
+    public let rawValue: String
+    public init(unchecked: String) { rawValue = unchecked }
+    public static let rule = "a letter or digit, then letters, digits, '-', '_' and '.'"
+    public static func accepts(_ text: String) -> Bool {
+        guard text.utf8.count > 1, let first = text.utf8.first else { return false }
+        func isLetterOrDigit(_ byte: UInt8) -> Bool { (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte) }
+        return isLetterOrDigit(first) && text.utf8.allSatisfy { isLetterOrDigit($0) || [0x2d, 0x5f, 0x2e].contains($0) }
+    }
+}
+
 /// The identity of a machine; it stays through a reinstall of the agent.
 public struct NodeID: ValidatedName {
     public let rawValue: String
