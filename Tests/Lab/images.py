@@ -88,8 +88,11 @@ def make_traefik(folder):
     version = version_of(program, "traefik", ["version"])
     if tuple(map(int, version.split("."))) < (3, 6, 1):
         sys.exit(f"lab: traefik {version} is older than 3.6.1 and cannot speak to a current Docker Engine")
-    write_archive(folder, "traefik", [f"traefik:v{version}"], [*COMMON, ("traefik", program, 0o755)], {
-        "Entrypoint": ["/traefik"], "WorkingDir": "/", "Env": ["PATH=/"], "ExposedPorts": {"80/tcp": {}}})
+    # the publisher's image is of Alpine Linux, which has busybox
+    busybox = open(shutil.which("busybox"), "rb").read()
+    write_archive(folder, "traefik", [f"traefik:v{version}"], [
+        *COMMON, ("bin", None, 0o755), ("bin/busybox", busybox, 0o755), ("bin/wget", "busybox", 0o777), ("traefik", program, 0o755),
+    ], {"Entrypoint": ["/traefik"], "WorkingDir": "/", "Env": ["PATH=/:/bin"], "ExposedPorts": {"80/tcp": {}}})
 
 
 def make_busybox(folder):
