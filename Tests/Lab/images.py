@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the laboratory's images as docker archives, deterministically: real programs, named by their own versions.
 
-usage: images.py FOLDER     writes FOLDER/NAME.tar and FOLDER/NAME.tag, its names one a line, for each image
+usage: images.py FOLDER     writes for each image FOLDER/NAME.tar, NAME.digest (of its configuration) and NAME.tag, its names one a line
 """
 import glob
 import hashlib
@@ -52,6 +52,9 @@ def write_archive(folder, name, tags, entries, config):
     with open(os.path.join(folder, name + ".tar.new"), "wb") as file:
         file.write(archive)
     os.replace(os.path.join(folder, name + ".tar.new"), os.path.join(folder, name + ".tar"))
+    # by which a registry's image is told from an earlier one under the same name
+    with open(os.path.join(folder, name + ".digest"), "w") as file:
+        file.write("sha256:" + config_name.removesuffix(".json") + "\n")
     with open(os.path.join(folder, name + ".tag"), "w") as file:
         file.write("\n".join(tags) + "\n")
     print("lab: made " + ", ".join(tags))
@@ -110,5 +113,5 @@ MAKERS = {"busybox": make_busybox, "traefik": make_traefik}
 
 if __name__ == "__main__":
     for image, make in MAKERS.items():
-        if not os.path.exists(os.path.join(sys.argv[1], image + ".tag")):
+        if not all(os.path.exists(os.path.join(sys.argv[1], image + end)) for end in (".tag", ".digest")):
             make(sys.argv[1])
