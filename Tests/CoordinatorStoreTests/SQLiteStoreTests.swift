@@ -185,9 +185,30 @@ func act(_ message: String) -> Event { Event(at: at(5), cluster: cluster, kind: 
         #expect(try await store.operatorWithSession(hash: c, now: at(9)) == nil, "a new token ends what the old one opened")
         try await store.addSession(hash: c, operator: "eve", expires: at(10))
         #expect(try await store.operatorWithSession(hash: c, now: at(9)) == eve)
+        await #expect(throws: StoreError(.lastAdmin, "")) { try await store.removeOperator("eve", event: act("gone")) }
+        await #expect(throws: StoreError(.lastAdmin, "")) {
+            try await store.save(StoredOperator(name: "eve", role: "viewer", created: at(1)), tokenHash: a, event: act("less"))
+        }
+        _ = try await store.save(StoredOperator(name: "bob", role: "admin", created: at(1)), tokenHash: b, event: act("made"))
         _ = try await store.removeOperator("eve", event: act("gone"))
         #expect(try await store.operatorWithSession(hash: c, now: at(9)) == nil)
         await #expect(throws: StoreError(.notFound, "")) { try await store.removeOperator("eve", event: act("gone")) }
+    }
+
+    @Test func twoAdminsWhoRemoveEachOtherDoNotBothSucceed() async throws {
+        for round in 0..<20 {
+            let scratch = try Scratch()
+            let store = scratch.store
+            for name in ["eve", "bob"] {
+                let token = String(repeating: name == "eve" ? "a" : "b", count: 64)
+                _ = try await store.save(StoredOperator(name: name, role: "admin", created: at(1)), tokenHash: token, event: act("made"))
+            }
+            async let one = try? store.removeOperator("eve", event: act("gone"))
+            async let other = try? store.removeOperator("bob", event: act("gone"))
+            let done = await [one, other].compactMap(\.self)
+            #expect(done.count == 1, "round \(round)")
+            #expect(try await scratch.store.operators().count == 1)
+        }
     }
 
     @Test func statusesAndRevisionsComeBack() async throws {

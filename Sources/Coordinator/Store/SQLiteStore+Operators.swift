@@ -10,6 +10,7 @@ extension SQLiteStore {
 
     public func save(_ person: StoredOperator, tokenHash: String, event: Event) async throws -> [Event] {
         try await write { db in
+            if person.role != Self.admin { try Self.keepAnAdmin(db, without: person.name) }
             try db.execute(
                 sql: """
                     INSERT INTO operators (name, role, token_hash, created) VALUES (?, ?, ?, ?)
@@ -23,6 +24,7 @@ extension SQLiteStore {
 
     public func removeOperator(_ name: String, event: Event) async throws -> [Event] {
         try await write { db in
+            try Self.keepAnAdmin(db, without: name)
             try db.execute(sql: "DELETE FROM operators WHERE name = ?", arguments: [name])
             guard db.changesCount > 0 else { throw StoreError(.notFound, "there is no operator '\(name)'") }
             return try Self.append(db, [event])
@@ -68,6 +70,14 @@ extension SQLiteStore {
             try db.execute(sql: "DELETE FROM first_logins WHERE hash = ? AND expires >= ?", arguments: [hash, now.milliseconds])
             return db.changesCount > 0
         }
+    }
+
+    private static let admin = "admin"
+
+    /// In the transaction of the change itself: two admins who remove each other do not both succeed.
+    private static func keepAnAdmin(_ db: Database, without name: String) throws {
+        let admins = try String.fetchAll(db, sql: "SELECT name FROM operators WHERE role = ?", arguments: [admin])
+        if admins == [name] { throw StoreError(.lastAdmin, "\(name) is the only admin: make another one first") }
     }
 
     private static func person(row: Row) -> StoredOperator {

@@ -55,7 +55,8 @@ public protocol Store: Sendable {
     // MARK: Operators
 
     func operators() async throws -> [StoredOperator]
-    /// Makes the operator, or gives an existing one a new token and role; sessions of the old token end.
+    /// Makes the operator, or gives an existing one a new token and role; sessions of the old token end. This and a removal throw `lastAdmin`
+    /// when nobody would be left with the role `admin`.
     func save(_ person: StoredOperator, tokenHash: String, event: Event) async throws -> [Event]
     func removeOperator(_ name: String, event: Event) async throws -> [Event]
     func operatorWithToken(hash: String) async throws -> StoredOperator?

@@ -9,6 +9,8 @@ public struct StoreError: Error, Equatable, CustomStringConvertible {
         case conflict
         /// What is stored cannot be read.
         case damaged
+        /// Nobody would be left who may make operators.
+        case lastAdmin
     }
 
     public let code: Code

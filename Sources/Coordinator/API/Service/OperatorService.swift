@@ -56,15 +56,13 @@ struct OperatorService: Sendable {
             throw Refusal(.badRequest, "UnknownRole", "'\(request.role)' is no role: viewer, operator or admin")
         }
         try Self.check(request.name)
-        if role != .admin { try await keepAnAdmin(without: request.name) }
-        return try await save(name: request.name, role: role, actor: actor)
+        return try await keepingAnAdmin { try await save(name: request.name, role: role, actor: actor) }
     }
 
     func remove(_ name: String, actor: String) async throws -> String {
         guard try await store.operators().contains(where: { $0.name == name }) else { throw Refusal.notFound("there is no operator '\(name)'") }
-        try await keepAnAdmin(without: name)
-        _ = try await store.removeOperator(
-            name, event: Event(at: clock.now(), kind: .act, message: "operator \(name) removed", actor: actor))
+        let event = Event(at: clock.now(), kind: .act, message: "operator \(name) removed", actor: actor)
+        _ = try await keepingAnAdmin { try await store.removeOperator(name, event: event) }
         return "\(name) is removed; the token and open sessions are not good any more"
     }
 
@@ -73,10 +71,9 @@ struct OperatorService: Sendable {
             operators: try await store.operators().map { OperatorSummary(name: $0.name, role: $0.role, created: $0.created) })
     }
 
-    private func keepAnAdmin(without name: String) async throws {
-        let admins = try await store.operators().filter { $0.role == OperatorRole.admin.rawValue }
-        guard admins.map(\.name) != [name] else {
-            throw Refusal(.conflict, "LastAdmin", "\(name) is the only admin: make another one first")
+    private func keepingAnAdmin<Answer: Sendable>(_ change: () async throws -> Answer) async throws -> Answer {
+        do { return try await change() } catch let error as StoreError where error.code == .lastAdmin {
+            throw Refusal(.conflict, "LastAdmin", error.message)
         }
     }
 
