@@ -19,7 +19,7 @@ import Testing
 
     @Test(arguments: [
         ("Stale", true), ("Frozen", true), ("Shadowed", true), ("WrongSource", true), ("ReadOnly", true), ("Full", false), ("NoPermission", false),
-        ("ReadOnlyExport", false), ("ServerGone", false), ("Failing", false), ("Unknown", false),
+        ("ReadOnlyExport", false), ("ServerGone", false), ("Late", false), ("Failing", false), ("Unknown", false),
     ])
     func mountsAgainOnlyWhereThatMayHelp(_ reason: String, _ isMended: Bool) {
         var seen = Samples.observation()
@@ -32,6 +32,19 @@ import Testing
         let condition = status.condition(.mounts)
         #expect(condition?.status == .false && condition?.reason == (isMended ? "Mounting" : reason))
         #expect(condition?.message == "/mnt/data: \(reason): why")
+    }
+
+    @Test func theServersFirstStartHasItsSettings() {
+        let export = NodeSpec.Export(
+            name: ShareName(unchecked: "data"), path: "/data", mount: "/data", owner: "0:0", mode: "0755", fsid: 1, clients: [])
+        var seen = Samples.observation()
+        seen.packages = .seen(.init(installed: ["nfs-common"]))
+        let settings = ShareRenderer.settings(v3: false)
+        #expect(pass(NodeSpec.Shares(exports: [export]), seen).actions.contains(.prepareServer(settings: settings)))
+        seen.server = .seen(.init(settings: settings))
+        let (actions, status) = pass(NodeSpec.Shares(exports: [export]), seen)
+        #expect(actions.allSatisfy { $0.lane != .server })
+        #expect(status.condition(.exports)?.reason == "NotInstalled")
     }
 
     /// A teardown takes a part without a condition for done.

@@ -203,6 +203,21 @@ import Testing
         #expect(try EngineActions(HostState(machine.layout)).look(more) == .asWanted)
     }
 
+    @Test @LoopActor func whatWasWrittenAndNotReloadedIsReloadedByTheNextAgent() async throws {
+        let machine = try running()
+        defer { machine.remove() }
+        let state = HostState(machine.layout)
+        _ = await HostActuator(state).perform(.mergeDaemonConfig(wanted, restart: true))
+        #expect(try EngineActions(state).look(wanted) == .asWanted)
+        // killed between the file and the reload
+        try state.update { record in record.engine.unread = SystemClock.wallMilliseconds() }
+        let next = HostState(machine.layout)
+        #expect(try EngineActions(next).look(wanted) == .differs(restart: false))
+        _ = await HostActuator(next).perform(.mergeDaemonConfig(wanted, restart: false))
+        #expect(machine.read("/calls") == "restart\nreload\n")
+        #expect(try EngineActions(HostState(machine.layout)).look(wanted) == .asWanted)
+    }
+
     @Test @LoopActor func aRestoreThatWasCutShortGoesOn() async throws {
         let machine = try running()
         defer { machine.remove() }

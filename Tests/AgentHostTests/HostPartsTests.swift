@@ -117,6 +117,23 @@ import Testing
         #expect(try await !ServerActions(next).look([]).isOurs)
     }
 
+    @Test @LoopActor func aServerThatStartedWithItsSettingsIsNotRestarted() async throws {
+        var machine = try served(failing: "none")
+        defer { machine.remove() }
+        let exportfs = machine.layout.exportfs
+        machine.layout.exportfs = Program(machine.root + "/nowhere")
+        #expect(await HostActuator(HostState(machine.layout)).perform(.prepareServer(settings: "[nfsd]\n")) == .done)
+        #expect(machine.read("/etc/nfs.conf.d/skep.conf") == "[nfsd]\n")
+        machine.layout.exportfs = exportfs
+        let actuator = HostActuator(HostState(machine.layout))
+        guard case .failed = await actuator.perform(.prepareServer(settings: "[nfsd]\n# other\n")) else {
+            Issue.record("a server that is there is not prepared behind its back")
+            return
+        }
+        #expect(await actuator.perform(.writeExports(exports: "/a 10.0.0.1(rw)\n", settings: "[nfsd]\n")) == .done)
+        #expect(machine.read("/systemctl.calls")?.contains("restart") == false)
+    }
+
     @Test @LoopActor func aServerWithoutThreadsIsStartedAnew() async throws {
         let machine = try served(failing: "none")
         defer { machine.remove() }

@@ -109,6 +109,27 @@ import Testing
         #expect((point?.health == .good) == (expected == nil))
     }
 
+    /// A machine that is busy is late once; a mount that works is not taken away for it.
+    @Test @LoopActor func onlyTheSecondLateProbeIsAFrozenShare() async throws {
+        let machine = try machine("echo pid $$; [ -e $ROOT/quick ] || exec sleep 30; echo ok")
+        defer { machine.remove() }
+        let folder = machine.root + "/folder"
+        try Files.makeDirectory(folder)
+        try machine.write("/mountinfo", "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n31 22 8:1 /x \(folder) rw - ext4 /dev/sda1 rw\n")
+        let state = HostState(machine.layout)
+        state.probeDeadline = .milliseconds(300)
+        let scope = HostScope(mounts: [folder: .init(source: .folder(folder), write: true)], node: "n1")
+        func look() async throws -> Observation.MountPoint? { try await MountObserver(state).look(scope)[folder] }
+        #expect(reason(try await look()) == "Late")
+        #expect(reason(try await look()) == "Frozen")
+        state.probeDeadline = .seconds(10)
+        try machine.write("/quick", "")
+        #expect(try await look()?.health == .good)
+        state.probeDeadline = .milliseconds(300)
+        try Files.remove(machine.root + "/quick")
+        #expect(reason(try await look()) == "Late", "an answer in between begins anew")
+    }
+
     @Test @LoopActor func saysWhatTheTableTells() async throws {
         let machine = try machine("echo ok", options: "ro")
         defer { machine.remove() }

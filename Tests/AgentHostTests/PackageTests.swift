@@ -76,6 +76,25 @@ import Testing
         #expect(!step.arguments(["docker.io"]).contains { $0.contains("purge") })
     }
 
+    @Test @LoopActor func aDpkgThatIsAtWorkIsNotAnInterruptedOne() async throws {
+        let machine = try machine()
+        defer { machine.remove() }
+        try machine.write("/var/lib/dpkg/updates/0001", "")
+        try machine.write("/var/lib/dpkg/lock", "")
+        let observer = PackageObserver(HostState(machine.layout))
+        #expect(try await observer.look(["bash"]).interrupted)
+        let hold = "import fcntl, time; f = open('\(machine.root)/var/lib/dpkg/lock', 'w'); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(1)"
+        let other = Task { try await run(Command("/usr/bin/python3", ["-c", hold])) }
+        var sawItHeld = false
+        for _ in 0..<100 where !sawItHeld {
+            try await LoopActor.sleep(for: .milliseconds(20))
+            sawItHeld = try await !observer.look(["bash"]).interrupted
+        }
+        #expect(sawItHeld)
+        _ = try await other.value
+        #expect(try await observer.look(["bash"]).interrupted, "it ended without taking its changes over")
+    }
+
     @Test @LoopActor func mendsAnInterruptedDpkgFirst() async throws {
         let machine = try machine()
         defer { machine.remove() }

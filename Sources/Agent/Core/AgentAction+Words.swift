@@ -17,6 +17,7 @@ extension AgentAction {
         case .keepTable: "keep the proven ruleset for the next start"
         case .removeTable: "remove the table inet skep"
         case .makeFolder(let path, let owner, let mode): "make \(path), \(owner), \(mode)"
+        case .prepareServer: "write the NFS server's settings"
         case .writeExports: "export the shares"
         case .removeExports: "end the exports"
         case .installMount(let path, _): "mount \(path)"

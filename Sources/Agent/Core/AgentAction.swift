@@ -33,6 +33,8 @@ public enum AgentAction: Hashable, Sendable {
     case removeTable
 
     case makeFolder(path: String, owner: String, mode: String)
+    /// Writes the settings file before there is a server, whose first start reads it.
+    case prepareServer(settings: String)
     /// Writes the exports and settings files, enables and starts the server, and re-exports.
     case writeExports(exports: String, settings: String)
     case removeExports
@@ -69,7 +71,7 @@ public enum AgentAction: Hashable, Sendable {
         case .mergeDaemonConfig, .restoreDaemonConfig, .startEngine: .engine
         case .setSysctls, .restoreSysctls: .sysctls
         case .installTable, .keepTable, .removeTable: .firewall
-        case .makeFolder, .writeExports, .removeExports: .server
+        case .makeFolder, .prepareServer, .writeExports, .removeExports: .server
         case .installMount, .remount, .removeMount: .mounts
         case .initialiseSwarm, .joinSwarm, .leaveSwarm: .swarm
         case .takeOver, .updateMember, .removeMember: .members

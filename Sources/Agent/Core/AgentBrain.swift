@@ -143,6 +143,8 @@ public struct AgentBrain: Sendable {
         if memory.firewall.trial != nil { return 1000 }
         // A look costs as much as apt's own steps on a slow machine, and the end of an action wakes the loop by itself.
         if !running.isEmpty { return running.keys.allSatisfy { $0 == .packages } ? 3000 : 1000 }
+        // one look more, and it is known
+        if conditions.contains(where: { $0.type == .mounts && $0.reason == "Late" }) { return 2000 }
         let retries = failures.values.map { max(200, $0.retryAt.since(now)) }
         return min(30_000, retries.min() ?? 30_000)
     }

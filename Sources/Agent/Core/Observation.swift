@@ -116,6 +116,8 @@ public struct Observation: Sendable, Equatable {
             case good
             /// Why not, in one CamelCase word and an operator's words: `Stale`, `Full`, `ServerGone`, `Shadowed`, …
             ///
+            /// `Late` is the first look that does not come back, which the next one judges; `Frozen` is the second.
+            ///
             /// `ReadOnly` is said of the mount itself, `ReadOnlyExport` of what the server grants.
             case bad(reason: String, message: String)
         }

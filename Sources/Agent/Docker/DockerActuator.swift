@@ -68,7 +68,8 @@ public import SkepSystem
             case .deployStack(let bundle): try await deploy(bundle)
             case .removeStack(let name): try await removeStack(name)
             case .installPackages, .holdPackages, .unholdPackages, .removePackages, .mergeDaemonConfig, .restoreDaemonConfig, .startEngine,
-                .setSysctls, .restoreSysctls, .installTable, .keepTable, .removeTable, .makeFolder, .writeExports, .removeExports, .installMount,
+                .setSysctls, .restoreSysctls, .installTable, .keepTable, .removeTable, .makeFolder, .prepareServer, .writeExports, .removeExports,
+                .installMount,
                 .remount,
                 .removeMount:
                 return .failed("this is not done through Docker")

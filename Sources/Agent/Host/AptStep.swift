@@ -74,6 +74,11 @@ enum AptStep: String, CaseIterable, Sendable {
         ["Could not get lock", "dpkg frontend lock", "is locked by another process", "Unable to acquire the dpkg"].contains { text.contains($0) }
     }
 
+    /// Who holds the lock, as apt or dpkg says it.
+    static func lockLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).map { $0.trimmed }.first { isLocked(String($0)) }.map { String($0.prefix(200)) } ?? lastLine(text)
+    }
+
     /// The lists are missing or too old for what was asked.
     static func wantsUpdate(_ text: String) -> Bool {
         [

@@ -19,7 +19,8 @@ internal import SkepSystem
         do {
             let merged = try DaemonConfig(try text()).merged(wanted, added: state.record.engine.added)
             if merged.isChanged { return .differs(restart: merged.needsRestart) }
-            return lagsBehind ? .differs(restart: true) : .asWanted
+            if lagsBehind { return .differs(restart: true) }
+            return isUnread ? .differs(restart: false) : .asWanted
         } catch let problem as DaemonConfig.Problem {
             return .invalid(problem.message)
         }
@@ -42,12 +43,13 @@ internal import SkepSystem
                 record.engine.added = merged.added
                 record.engine.written = merged.text
                 if merged.needsRestart { record.engine.changed = SystemClock.wallMilliseconds() }
+                record.engine.unread = SystemClock.wallMilliseconds()
             }
             try write(merged.text)
         }
-        if merged.isChanged || lagsBehind {
+        if merged.isChanged || lagsBehind || isUnread {
             do {
-                try await apply(restart: restart, mayReload: merged.isChanged)
+                try await apply(restart: restart, mayReload: merged.isChanged || isUnread)
             } catch {
                 guard merged.isChanged else { throw error }
                 throw HostFailure(try await undo(before, former, error))
@@ -98,6 +100,12 @@ internal import SkepSystem
         return changed >= started
     }
 
+    /// A setting was written, and this agent or a former one was killed before the engine read it anew.
+    private var isUnread: Bool {
+        guard let unread = state.record.engine.unread, let started else { return false }
+        return unread >= started
+    }
+
     /// When the engine that runs was started, in milliseconds since 1970; nil when none runs.
     private var started: Int64? { (try? Files.status(layout.enginePIDFile))?.modified }
 
@@ -115,13 +123,17 @@ internal import SkepSystem
             } else {
                 try await perform(layout.engineRestart, "restart")
             }
-            try state.update { record in record.engine.changed = nil }
+            try state.update { record in
+                record.engine.changed = nil
+                record.engine.unread = nil
+            }
         } else if mayReload, started != nil {
             if layout.hasSystemd {
                 try await systemd.control("reload", unit: Self.unit, deadline: .seconds(30))
             } else {
                 try await perform(layout.engineReload, "reload")
             }
+            try state.update { record in record.engine.unread = nil }
         }
     }
 
@@ -133,6 +145,7 @@ internal import SkepSystem
             record.engine.added = former.added
             record.engine.written = former.written
             record.engine.changed = former.changed
+            record.engine.unread = former.unread
         }
         do {
             try await start()

@@ -38,6 +38,7 @@ public import SkepSystem
         case .removeTable: try await FirewallActions(layout).remove()
 
         case .makeFolder(let path, let owner, let mode): try ServerActions(state).makeFolder(path, owner: owner, mode: mode)
+        case .prepareServer(let settings): try ServerActions(state).prepare(settings: settings)
         case .writeExports(let exports, let settings): try await ServerActions(state).write(exports: exports, settings: settings)
         case .removeExports: try await ServerActions(state).removeExports()
 

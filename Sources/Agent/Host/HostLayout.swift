@@ -48,6 +48,7 @@ public struct HostLayout: Sendable {
     public var state: String
     public var dpkgUpdates: String
     public var dpkgStatus: String
+    public var dpkgLock: String
     public var aptLists: String
     public var machineID: String
     public var osRelease: String
@@ -92,6 +93,7 @@ public struct HostLayout: Sendable {
         state = root + "/var/lib/skep-agent"
         dpkgUpdates = root + "/var/lib/dpkg/updates"
         dpkgStatus = root + "/var/lib/dpkg/status"
+        dpkgLock = root + "/var/lib/dpkg/lock"
         aptLists = root + "/var/lib/apt/lists"
         machineID = root + "/etc/machine-id"
         osRelease = "/etc/os-release"

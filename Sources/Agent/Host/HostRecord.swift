@@ -11,6 +11,8 @@ struct HostRecord: Codable, Equatable, Sendable {
         var written: String?
         /// When a setting that the engine reads only at its start was last written, in milliseconds since 1970; nil once it was restarted by us.
         var changed: Int64?
+        /// When a setting that a reload brings was written, in milliseconds since 1970; nil once it was reloaded by us.
+        var unread: Int64?
     }
 
     /// How the NFS server was found.

@@ -11,6 +11,10 @@ public import SkepSystem
     let ruleset = RulesetCache()
     /// Probes that outlived their kill, by mount path.
     var stuckProbes: [String: Int] = [:]
+    /// Mount paths whose last probe was cut off at its deadline.
+    var lateProbes: Set<String> = []
+    /// How long a probe of a share may take.
+    var probeDeadline = Duration.seconds(10)
     /// Mounts that were made anew, by path.
     var remounts: [String: RepairPause] = [:]
 

@@ -125,6 +125,7 @@ internal import SkepSystem
     private func unmount(_ path: String, _ entry: MountTable.Entry) async throws {
         try await detach(path, entry)
         state.stuckProbes[path] = nil
+        state.lateProbes.remove(path)
     }
 
     /// Politely from local file systems; from a server at once lazily, as a polite unmount waits for a server that may never answer.

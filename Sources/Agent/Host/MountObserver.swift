@@ -7,8 +7,6 @@ internal import SkepSystem
     private let state: HostState
     private var layout: HostLayout { state.layout }
 
-    private static let probeDeadline = Duration.seconds(10)
-
     init(_ state: HostState) { self.state = state }
 
     func look(_ scope: HostScope) async throws -> [String: Observation.MountPoint] {
@@ -97,12 +95,13 @@ internal import SkepSystem
         }
         var pid: Int?
         var verdict: String?
-        let command = layout.shareProbe.command([path, node.isEmpty ? "node" : node] + (mount.write ? ["write"] : []), deadline: Self.probeDeadline)
+        let command = layout.shareProbe.command([path, node.isEmpty ? "node" : node] + (mount.write ? ["write"] : []), deadline: state.probeDeadline)
         do {
             let result = try await run(command) { line, stream in
                 guard stream == .stdout else { return }
                 if line.hasPrefix("pid ") { pid = Int(line.dropFirst(4).trimmed) } else { verdict = line.trimmed }
             }
+            state.lateProbes.remove(path)
             if verdict == "ok" { return .good }
             if let verdict, verdict.hasPrefix("errno "), let number = Int32(verdict.dropFirst(6)) {
                 return Self.bad(path, number, write: mount.write)
@@ -110,18 +109,21 @@ internal import SkepSystem
             return .bad(reason: "Unknown", message: "the probe of \(path) did not answer: \(result.lastWords(1))")
         } catch let error as SystemError where error.code == .timeout || error.code == .stuck {
             if error.code == .stuck, let pid { state.stuckProbes[path] = pid }
-            return await silent(path, mount, "a look at it does not come back within \(Self.probeDeadline)")
+            // A machine that is busy is late as well, and a mount that works must not be taken away from those who use it.
+            let isSure = error.code == .stuck || !state.lateProbes.insert(path).inserted
+            return await silent(path, mount, "a look at it does not come back within \(state.probeDeadline)", isSure: isSure)
         } catch {
             return .bad(reason: "Unknown", message: "the probe of \(path) could not run: \(words(error))")
         }
     }
 
     /// Whether the server is gone, or is there and the mount hangs all the same.
-    private func silent(_ path: String, _ mount: HostScope.Mount, _ what: String) async -> Observation.MountPoint.Health {
-        guard case .remote(let server, _) = mount.source else { return .bad(reason: "Frozen", message: "\(path): \(what)") }
+    private func silent(_ path: String, _ mount: HostScope.Mount, _ what: String, isSure: Bool = true) async -> Observation.MountPoint.Health {
+        let reason = isSure ? "Frozen" : "Late"
+        guard case .remote(let server, _) = mount.source else { return .bad(reason: reason, message: "\(path): \(what)") }
         do {
             try await ProbeSocket.connect(to: server, port: 2049, deadline: .seconds(2))
-            return .bad(reason: "Frozen", message: "\(path): \(what), although \(server) answers on port 2049")
+            return .bad(reason: reason, message: "\(path): \(what), although \(server) answers on port 2049")
         } catch {
             return .bad(reason: "ServerGone", message: "the server \(server) does not answer on port 2049: \(words(error))")
         }

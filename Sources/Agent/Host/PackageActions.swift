@@ -73,7 +73,7 @@ internal import SkepSystem
                 return try await perform(step, packages)
             } catch let failure as AptFailure where AptStep.isLocked(failure.text) {
                 guard SystemClock.monotonicMilliseconds() - begin < Self.patience.wholeMilliseconds else { throw failure }
-                state.aptLine = "waiting for another run of apt or dpkg: \(AptStep.lastLine(failure.text))"
+                state.aptLine = "waiting for another run of apt or dpkg: \(AptStep.lockLine(failure.text))"
                 defer { state.aptLine = nil }
                 try await LoopActor.sleep(for: .seconds(5))
             }

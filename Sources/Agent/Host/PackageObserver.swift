@@ -29,7 +29,8 @@ internal import SkepSystem
                 if unit.active == "failed" { seen.failure = AptStep.failure(log(step)) }
             }
         }
-        if seen.running != nil { seen.interrupted = false }
+        // somebody else's dpkg, our own package's upgrade for one, is not to be mended in its midst
+        if seen.running != nil || RecordLock.isHeld(layout.dpkgLock) { seen.interrupted = false }
         return seen
     }
 

@@ -53,6 +53,12 @@ internal import SkepSystem
         try Files.makeDirectory(path, mode: bits, owner: FileOwner(uid: numbers[0], gid: numbers[1]))
     }
 
+    /// Before the package is installed: its first start is then the only one, and without NFS v3. The exports wait for the server.
+    func prepare(settings: String) throws {
+        guard !layout.exportfs.isInstalled else { throw HostFailure("nfs-kernel-server is installed in part; dpkg must end it first") }
+        try put(layout.nfsSettings, settings)
+    }
+
     /// Writes both files; a changed setting needs a restart of the server, changed exports only `exportfs -ra`.
     func write(exports: String, settings: String) async throws {
         let isInstalled = layout.exportfs.isInstalled

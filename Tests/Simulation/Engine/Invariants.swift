@@ -144,7 +144,7 @@ extension Simulation {
             if machine.swarm != nil { left.append("a swarm") }
             if machine.table != nil { left.append("the table") }
             if !machine.mounts.isEmpty { left.append("mounts") }
-            if machine.exports != nil { left.append("exports") }
+            if machine.exports != nil || machine.serverSettings != nil { left.append("exports") }
             if machine.daemon != nil { left.append("daemon.json") }
             if !machine.held.isEmpty { left.append("holds") }
             if machine.sysctls["vm.max_map_count"] != "65530" { left.append("sysctls") }

@@ -46,7 +46,8 @@ struct Machine {
     /// Counts its starts.
     var boot = 1
     var managementConnections = 0
-    var exports: (text: String, settings: String)?
+    var exports: String?
+    var serverSettings: String?
     var folders: Set<String> = []
     var mounts: [String: String] = [:]
     var swarm: String?
@@ -94,7 +95,7 @@ struct Machine {
                 view = hasQuorum ? .seen(world.view(now: now, machines: peers)) : .failed("The swarm does not have a leader.")
             }
         }
-        var server = Observation.Server(exports: exports?.text, settings: exports?.settings, active: exports != nil)
+        var server = Observation.Server(exports: exports, settings: serverSettings, active: exports != nil)
         for export in disk.spec?.shares?.exports ?? [] {
             server.folders[export.path] =
                 folders.contains(export.path) ? .init(exists: true, owner: export.owner, mode: export.mode) : .init(exists: false)

@@ -32,8 +32,13 @@ extension Simulation {
             machines[index].table = nil
             machines[index].keptTable = nil
         case .makeFolder(let path, _, _): machines[index].folders.insert(path)
-        case .writeExports(let text, let settings): machines[index].exports = (text, settings)
-        case .removeExports: machines[index].exports = nil
+        case .prepareServer(let settings): machines[index].serverSettings = settings
+        case .writeExports(let text, let settings):
+            machines[index].exports = text
+            machines[index].serverSettings = settings
+        case .removeExports:
+            machines[index].exports = nil
+            machines[index].serverSettings = nil
         case .installMount(let path, let unit): machines[index].mounts[path] = unit
         case .remount: break
         case .removeMount(let path): machines[index].mounts[path] = nil

@@ -18,7 +18,10 @@ struct SharePlanner {
             return context.pending(.exports, [.removeExports], reason: "Removing", doing: "ending the exports")
         }
         if case .seen(let packages) = context.observation.packages, !packages.installed.contains("nfs-kernel-server") {
-            return Part(condition: context.condition(.exports, .false, "NotInstalled", "nfs-kernel-server is not installed yet"))
+            let settings = ShareRenderer.settings(v3: shares.v3)
+            return Part(
+                actions: server.settings == settings ? [] : [.prepareServer(settings: settings)],
+                condition: context.condition(.exports, .false, "NotInstalled", "nfs-kernel-server is not installed yet"))
         }
         var actions: [AgentAction] = []
         for export in shares.exports {
