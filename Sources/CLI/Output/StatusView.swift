@@ -25,7 +25,7 @@ struct StatusView {
             for stack in status.stacks {
                 let services = stack.services.map { "\($0.name) \($0.running)/\($0.desired)" }.joined(separator: ", ")
                 let known = stack.reason ?? ""
-                let errors = stack.services.compactMap { service in service.error.map { known.contains($0) ? nil : "\(service.name): \($0)" } ?? nil }
+                let errors = stack.services.compactMap { service in service.error.flatMap { known.contains($0) ? nil : "\(service.name): \($0)" } }
                 let state = stack.ready ? "ready" : ([stack.reason].compactMap(\.self) + errors).joined(separator: "; ")
                 table.add(stack.name, services.isEmpty ? "–" : services, state.isEmpty ? "not ready" : state)
             }
