@@ -72,14 +72,15 @@ extension Simulation {
     }
 
     /// Of one action that begins.
-    func violation(_ action: AgentAction, by index: Int) -> String? {
+    func violation(_ action: AgentAction, by index: Int, _ look: Machine.Look) -> String? {
         switch action {
         case .initialiseSwarm:
             let elsewhere = machines.contains {
                 $0.index != machines[index].index && $0.work.contains { if case .initialiseSwarm = $0.action { true } else { false } }
             }
             return swarms.isEmpty && !elsewhere ? nil : "I1: a second swarm is about to be made by \(machines[index].name)"
-        case .updateMember(let id, .worker?, _, _), .removeMember(let id): return leavesNoMajority(without: id, by: index)
+        case .updateMember(let id, .worker?, _, _), .removeMember(let id):
+            return look.dispensable.contains(id) ? nil : leavesNoMajority(without: id, by: index)
         case .leaveSwarm:
             guard coordinator.disk.snapshot.record.lifecycle == .up, let id = machines[index].memberID else { return nil }
             return leavesNoMajority(without: id, by: index)
@@ -100,7 +101,7 @@ extension Simulation {
         }
     }
 
-    private func leavesNoMajority(without id: String, by index: Int) -> String? {
+    func leavesNoMajority(without id: String, by index: Int) -> String? {
         guard let swarm = swarms[machines[index].swarm ?? ""], let member = swarm.members.first(where: { $0.id == id }), member.role == .manager
         else { return nil }
         let rest = swarm.members.filter { $0.role == .manager && $0.id != id }

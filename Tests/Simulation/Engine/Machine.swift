@@ -21,6 +21,8 @@ struct Machine {
     struct Look {
         var start: AgentBrain.LookStart
         var seen: Observation
+        /// Managers without which a majority was left then: what died since, no plan can know, and the actuator looks again.
+        var dispensable: Set<String>
         var ends: Instant
     }
 

@@ -59,7 +59,9 @@ extension Simulation {
         let quorum = machines[index].swarm.map { hasQuorum($0) } ?? false
         let seen = machines[index].observe(swarms: swarms, hasQuorum: quorum, peers: machines, now: now)
         let span = random.chance(0.2) ? random.span(1_000...8_000) : random.span(0...600)
-        machines[index].look = .init(start: brain.lookStart, seen: seen, ends: now.advanced(by: span))
+        let managers = swarms[machines[index].swarm ?? ""]?.members.filter { $0.role == .manager }.map(\.id) ?? []
+        let dispensable = Set(managers.filter { leavesNoMajority(without: $0, by: index) == nil })
+        machines[index].look = .init(start: brain.lookStart, seen: seen, dispensable: dispensable, ends: now.advanced(by: span))
         machines[index].nextPass = nil
     }
 
@@ -70,7 +72,7 @@ extension Simulation {
         if let memory = machines[index].brain?.memory { machines[index].disk.memory = memory }
         if let broken = violation(machines[index].disk.memory, by: index) { throw SimulationFailure(seed: seed, at: now, what: broken) }
         for action in actions {
-            if let broken = violation(action, by: index) { throw SimulationFailure(seed: seed, at: now, what: broken) }
+            if let broken = violation(action, by: index, look) { throw SimulationFailure(seed: seed, at: now, what: broken) }
             let slow = if case .installPackages = action { true } else { false }
             machines[index].work.append(
                 .init(

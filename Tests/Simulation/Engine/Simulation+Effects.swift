@@ -85,6 +85,12 @@ extension Simulation {
 
     private mutating func duty(_ action: AgentAction, on index: Int) -> ActionOutcome {
         guard let id = machines[index].managerOf, hasQuorum(id), var swarm = swarms[id] else { return .failed("The swarm does not have a leader.") }
+        // as the actuator asks once more before it takes a manager away
+        switch action {
+        case .updateMember(let member, .worker?, _, _), .removeMember(let member):
+            if let reason = leavesNoMajority(without: member, by: index) { return .failed(reason) }
+        default: break
+        }
         defer { swarms[id] = swarm }
         switch action {
         case .updateMember(let member, let role, let labels, let dropped):
