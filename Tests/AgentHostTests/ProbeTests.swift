@@ -34,9 +34,13 @@ import Testing
             left.stop()
             right.stop()
         }
+        // The last of its news is what is reported: nobody has to look again.
+        var heard: ProbeReport?
+        left.news = { heard = left.report }
         left.update(request(two, [second]), node: one)
         right.update(request(one, [first]), node: two)
-        try await wait { left.report?.complete == true && right.report?.complete == true }
+        try await wait { heard?.complete == true && right.report?.complete == true }
+        #expect(heard != nil && heard == left.report)
         #expect(
             left.report
                 == ProbeReport(

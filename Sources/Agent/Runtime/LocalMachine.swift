@@ -38,6 +38,7 @@ public import SkepSystem
         let events = DockerEvents(client: docker) { _ in moved() }
         self.events = events
         events.start()
+        probe.news = moved
         let actuator = dockerActuator
         sweep = Task { await actuator.sweep() }
     }
@@ -47,6 +48,7 @@ public import SkepSystem
         events = nil
         sweep?.cancel()
         sweep = nil
+        probe.news = nil
         probe.stop()
     }
 

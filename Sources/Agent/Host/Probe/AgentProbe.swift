@@ -20,6 +20,9 @@ public import SkepSystem
     private var asked: [Route: Int64] = [:]
     private var heard: [NodeID: Int64] = [:]
     private var passes = 0
+    /// Called when the report has changed: a swarm waits for it, and the next look may be far away.
+    public var news: (@LoopActor () -> Void)?
+    private var told: ProbeReport?
 
     /// Peers begin within seconds of each other; later on there is no hurry.
     private static func interval(_ passes: Int) -> Duration { passes <= 5 ? .seconds(1) : .seconds(5) }
@@ -71,6 +74,7 @@ public import SkepSystem
         asked = [:]
         heard = [:]
         passes = 0
+        told = nil
     }
 
     /// What was found out so far; nil when nobody asked.
@@ -122,6 +126,10 @@ public import SkepSystem
             }
         }
         guard !Task.isCancelled else { return false }
+        if report != told {
+            told = report
+            news?()
+        }
         return !request.targets.allSatisfy { target in target.addresses.contains { isWhole(Route(node: target.node, address: $0)) } }
             || report?.complete != true
     }
