@@ -139,6 +139,10 @@ import Testing
         #expect(try Stack(compose: "services: {web: {image: a}}\n\(section)\n").refusals() == [expected])
     }
 
+    @Test func aVolumesNameMayBeATemplate() throws {
+        #expect(try Stack(compose: "services: {web: {image: a}}\nvolumes: {d: {name: \"d-{{.Task.Slot}}\"}}\n").refusals().isEmpty)
+    }
+
     @Test func aBrokenEnvironmentFileIsNamed() throws {
         #expect(
             try Stack(compose: "services: {web: {image: a}}\n", files: ["shop/.env": "A=1\nB 2"]).refusals() == [

@@ -41,7 +41,8 @@ struct StackReader {
         for entry in root["volumes"]?.map ?? [] {
             let given = entry.value["external"]?["name"] ?? entry.value["name"]
             let full = given?.scalar?.text ?? (entry.value["external"] == nil ? "\(stack.name)_\(entry.key)" : entry.key)
-            refuse(full, of: "volume", at: entry, VolumeName.self)
+            // a Go template, such as `data-{{.Task.Slot}}`, becomes a name on each node
+            if !full.contains("{{") { refuse(full, of: "volume", at: entry, VolumeName.self) }
         }
         var publications: [StackBundle.Publication] = []
         let defined = ServiceReader.Defined(
