@@ -17,7 +17,7 @@ def read_answer(connection):
 
 
 with socket.socket(socket.AF_UNIX) as connection:
-    connection.settimeout(10)
+    connection.settimeout(180)  # a machine's memory is saved before it answers
     connection.connect(sys.argv[1])
     read_answer(connection)
     connection.sendall(sys.argv[2].encode() + b"\n")
