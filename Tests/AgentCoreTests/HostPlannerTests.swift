@@ -26,6 +26,7 @@ import Testing
         spec.shares = .init(client: true)
         var brain = AgentBrain(spec: spec, revision: 1)
         var seen = Samples.observation()
+        seen.engine = .seen(.absent)
         seen.packages = .seen(.init())
         let engine = AgentAction.installPackages(["nftables", "docker.io", "apparmor"])
         #expect(brain.pass(seen, now: now).contains(engine))
@@ -45,5 +46,38 @@ import Testing
         #expect(brain.pass(Samples.observation(), now: now) == [restore])
         brain.finished(restore, .done, seconds: 1, now: now)
         #expect(brain.pass(Samples.observation(), now: now) == [.removePackages(["docker.io"])])
+    }
+
+    @Test func anEngineOfAnotherPackageIsSaidAndKept() {
+        var brain = AgentBrain()
+        brain.accept(Samples.spec(), revision: 1)
+        var seen = Samples.observation()
+        seen.packages = .seen(.init(installed: ["apparmor"]))
+        #expect(!brain.pass(seen, now: now).contains { $0.lane == .packages })
+        #expect(condition(brain, seen, .packages)?.reason == "OtherEngine")
+        seen.engine = .seen(.absent)
+        #expect(brain.pass(seen, now: now).contains(.installPackages(["docker.io"])))
+    }
+
+    @Test func aMemberOfASwarmIsNotRestartedForItsSettings() {
+        var brain = AgentBrain()
+        brain.accept(Samples.spec(swarm: .member(swarm: "ours")), revision: 1)
+        var seen = Samples.observation(swarm: .init(state: .active, nodeID: "x", swarmID: "ours", isManager: true))
+        seen.daemonConfig = .seen(.differs(restart: true))
+        let merge = AgentAction.mergeDaemonConfig(.init(package: "docker.io", hold: true), restart: false)
+        #expect(brain.pass(seen, now: now) == [merge])
+        brain.finished(merge, .done, seconds: 1, now: now)
+        seen.daemonConfig = .seen(.restartNeeded)
+        #expect(brain.pass(seen, now: now).isEmpty)
+        #expect(condition(brain, seen, .daemonConfig)?.reason == "RestartNeeded")
+        // before it is in one, nothing of a stack runs here
+        var fresh = AgentBrain()
+        fresh.accept(Samples.spec(), revision: 1)
+        seen.swarm = .seen(.init(state: .inactive))
+        #expect(fresh.pass(seen, now: now) == [.mergeDaemonConfig(.init(package: "docker.io", hold: true), restart: true)])
+    }
+
+    private func condition(_ brain: AgentBrain, _ observation: Observation, _ kind: Condition.Kind) -> Condition? {
+        brain.status(observation, node: NodeID(unchecked: "0000000000000001"), bootID: "b", version: "0", now: now).condition(kind)
     }
 }

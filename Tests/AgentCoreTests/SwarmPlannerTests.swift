@@ -19,6 +19,32 @@ import Testing
         #expect(reason(brain, seen) == "ForeignSwarm")
     }
 
+    @Test func aMachineOfAnothersSwarmGetsNothing() {
+        let rules = FirewallSpec(audiences: [.management: Samples.ranges("10.77.0.0/24")], rules: [])
+        let foreign = SwarmStatus(state: .active, nodeID: "x", swarmID: "foreign", isManager: true)
+        for swarm in [making, .undecided, .member(swarm: "ours")] {
+            var brain = AgentBrain()
+            brain.accept(Samples.spec(firewall: rules, swarm: swarm), revision: 1)
+            var seen = Samples.observation(swarm: foreign)
+            seen.packages = .seen(.init(installed: ["docker.io"]))
+            seen.daemonConfig = .seen(.differs(restart: true))
+            #expect(brain.pass(seen, now: now).isEmpty)
+            #expect(reason(brain, seen) == "ForeignSwarm")
+            // once it is out of there, it becomes a node as any other
+            seen.swarm = .seen(.init(state: .inactive))
+            #expect(!brain.pass(seen, now: now).isEmpty)
+        }
+    }
+
+    @Test func aManagersAgentThatLostItsMemoryIsAtHome() {
+        var brain = AgentBrain()
+        brain.accept(Samples.spec(swarm: .member(swarm: "ours")), revision: 1)
+        let seen = Samples.observation(swarm: .init(state: .active, nodeID: "x", swarmID: "ours", isManager: true))
+        _ = brain.pass(seen, now: now)
+        #expect(reason(brain, seen) == "Member")
+        #expect(brain.memory.swarm == "ours")
+    }
+
     @Test func theIntentIsRememberedBeforeTheSwarmIsMade() {
         var brain = AgentBrain()
         brain.accept(Samples.spec(swarm: making), revision: 1)

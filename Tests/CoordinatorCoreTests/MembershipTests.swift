@@ -133,4 +133,19 @@ import Testing
         #expect(fixture.pass().nodeSpecs[Fixture.id(1)]?.duties?.remove == ["old", "w3"])
         #expect(fixture.pass().nodeSpecs[Fixture.id(3)] == nil)
     }
+
+    @Test func aMemberThatSomebodyDrainedIsShown() {
+        var fixture = Fixture()
+        fixture.makeSwarm(joined: [2, 3])
+        func available() -> Condition? {
+            Planner().plan(fixture.snapshot, now: fixture.now).conditions.first { $0.type.rawValue == "NodesAvailable" }
+        }
+        #expect(available()?.status == .true)
+        let member = fixture.snapshot.nodes[1].status?.swarm.nodeID
+        var members = fixture.snapshot.nodes[0].status?.manager?.members ?? []
+        for index in members.indices where members[index].id == member { members[index].availability = "drain" }
+        fixture.snapshot.nodes[0].status?.manager?.members = members
+        #expect(available()?.status == .false)
+        #expect(available()?.message.contains("n2 (drain)") == true)
+    }
 }

@@ -75,6 +75,11 @@ public struct AgentBrain: Sendable {
         var firewall = FirewallPlanner(context: context, memory: memory.firewall)
         let shares = SharePlanner(context: context)
         let swarm = SwarmPlanner(context: context, remembered: memory.swarm).plan()
+        // A machine of another's swarm gets no rules that would cut it off from there, nor anything else.
+        if swarm.condition?.reason == SwarmPlanner.foreignReason, memory.isUntouched {
+            conditions = Condition.merge(conditions, [swarm.condition].compactMap { $0 } + own(now))
+            return []
+        }
         let duties = DutyPlanner(context: context, sealed: sealed, peers: memory.peers).plan()
         var config = host.daemonConfig()
         let engine = host.engine()
@@ -209,6 +214,7 @@ public struct AgentBrain: Sendable {
         lastSwarm = swarm
         if let remembered = memory.swarm, remembered.hasPrefix("making:"), let id = swarm.swarmID, swarm.state == .active { memory.swarm = id }
         if case .leave = spec.swarm, swarm.state == .inactive { memory.swarm = nil }
+        if case .member(let id) = spec.swarm, memory.swarm == nil, swarm.state == .active, swarm.swarmID == id { memory.swarm = id }
     }
 
     private func own(_ now: Instant) -> [Condition] {

@@ -71,6 +71,12 @@ public struct AgentMemory: Codable, Hashable, Sendable {
     /// Events that the coordinator has not acknowledged, oldest first; at most 500.
     public var events: [NodeEvent]
 
+    /// Nothing of Skep's was put on this machine, nor a swarm made or joined.
+    var isUntouched: Bool {
+        firewall.proven == nil && firewall.trial == nil && !originalDaemonConfigKnown && originalSysctls.isEmpty && packages.isEmpty
+            && held.isEmpty && swarm == nil
+    }
+
     public init() {
         firewall = Firewall()
         originalDaemonConfigKnown = false

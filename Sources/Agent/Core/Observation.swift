@@ -50,6 +50,8 @@ public struct Observation: Sendable, Equatable {
         case asWanted
         /// They are not; and whether the change needs a restart of the engine.
         case differs(restart: Bool)
+        /// They are, and the engine that runs has not read them: it does so only when it starts.
+        case restartNeeded
         /// The file cannot be used: the reason with line and column where there is one.
         case invalid(String)
     }

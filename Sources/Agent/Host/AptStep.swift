@@ -23,6 +23,7 @@ enum AptStep: String, CaseIterable, Sendable {
 
     /// Nobody is asked anything: changed configuration files stay as they are (dpkg(1)), and apt waits for its lock (apt.conf(5)).
     ///
+    /// An installation removes nothing: docker.io conflicts with docker-ce, and apt would take that away with its containers.
     /// Nothing is ever purged: docker.io's postrm then runs nuke-graph-directory.sh, which wipes /var/lib/docker, volumes and images with it.
     func arguments(_ packages: [String]) -> [String] {
         let quiet = ["--yes", "--quiet", "--option", "DPkg::Lock::Timeout=600", "--option", "Dpkg::Use-Pty=0"]
@@ -30,7 +31,7 @@ enum AptStep: String, CaseIterable, Sendable {
         return switch self {
         case .configure: ["--force-confdef", "--force-confold", "--configure", "--pending"]
         case .update: quiet + ["--option", "Acquire::Retries=3", "update"]
-        case .install: quiet + keep + ["--option", "Acquire::Retries=3", "--no-install-recommends", "install"] + packages
+        case .install: quiet + keep + ["--option", "Acquire::Retries=3", "--no-install-recommends", "--no-remove", "install"] + packages
         case .remove: quiet + ["--allow-change-held-packages", "remove"] + packages
         }
     }

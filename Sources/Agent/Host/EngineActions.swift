@@ -19,7 +19,7 @@ internal import SkepSystem
         do {
             let merged = try DaemonConfig(try text()).merged(wanted, added: state.record.engine.added)
             if merged.isChanged { return .differs(restart: merged.needsRestart) }
-            if lagsBehind { return .differs(restart: true) }
+            if lagsBehind { return .restartNeeded }
             return isUnread ? .differs(restart: false) : .asWanted
         } catch let problem as DaemonConfig.Problem {
             return .invalid(problem.message)

@@ -54,7 +54,7 @@ internal import SkepWire
             throw AgentError(
                 .enrolledElsewhere,
                 "this machine is node \(present.name) of cluster \(present.cluster), the invitation is for \(wish.token.cluster): "
-                    + "take it out there first (skep node remove \(present.name)) and purge skep-agent")
+                    + "take it out there first (skep node evict \(present.name)) and purge skep-agent")
         }
         let found = try await retried("the coordinator at \(wish.coordinator)") {
             try await AuthorityProbe(client: client).ask(wish.coordinator, anchor: .fingerprint(wish.token.authority))

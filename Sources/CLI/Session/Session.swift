@@ -35,7 +35,7 @@ struct Session: ParsableArguments {
 enum PathSegment {
     static func checked(_ text: String, _ what: String) throws -> String {
         guard !text.isEmpty, text.utf8.count <= 128, text != ".", text != "..",
-            text.utf8.allSatisfy({ (0x61...0x7a).contains($0 | 0x20) || (0x30...0x39).contains($0) || [0x2d, 0x2e, 0x5f].contains($0) })
+            text.utf8.allSatisfy({ (0x61...0x7a).contains($0 | 0x20) || (0x30...0x39).contains($0) || [0x2d, 0x2e, 0x5f, 0x40].contains($0) })
         else { throw CommandFailure(.usage, "'\(text)' cannot be the name of a \(what)") }
         return text
     }

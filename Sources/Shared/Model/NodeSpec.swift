@@ -5,7 +5,7 @@ public struct NodeSpec: Codable, Hashable, Sendable {
         public var hold: Bool
         public var mirrors: [String]
         public var insecure: [String]
-        /// MTU of docker0 and docker_gwbridge, bytes; nil until it is decided.
+        /// MTU of docker0 and of networks without one of their own, bytes; nil until it is decided, or where it is Docker's own 1500.
         public var mtu: Int?
         public init(package: String, hold: Bool, mirrors: [String] = [], insecure: [String] = [], mtu: Int? = nil) {
             self.package = package

@@ -21,13 +21,19 @@ extension ValidatedName {
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
+extension UInt8 {
+    fileprivate var isSmallOrDigit: Bool { (0x61...0x7a).contains(self) || (0x30...0x39).contains(self) }
+    fileprivate var isLetterOrDigit: Bool { (0x61...0x7a).contains(self | 0x20) || (0x30...0x39).contains(self) }
+    /// `-`, `_` or `.`
+    fileprivate var isJoint: Bool { [0x2d, 0x5f, 0x2e].contains(self) }
+}
+
 /// What the names of clusters, nodes, stacks and shares have in common: they become host names, DNS labels and file names.
 enum LabelRule {
     static func accepts(_ text: String, limit: Int) -> Bool {
         let bytes = text.utf8
         guard !bytes.isEmpty, bytes.count <= limit, let first = bytes.first, let last = bytes.last else { return false }
-        func isLetterOrDigit(_ byte: UInt8) -> Bool { (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) }
-        return isLetterOrDigit(first) && isLetterOrDigit(last) && bytes.allSatisfy { isLetterOrDigit($0) || $0 == 0x2d }
+        return first.isSmallOrDigit && last.isSmallOrDigit && bytes.allSatisfy { $0.isSmallOrDigit || $0 == 0x2d }
     }
 }
 
@@ -36,8 +42,7 @@ enum SwarmRule {
     static func accepts(_ text: String) -> Bool {
         let bytes = text.utf8
         guard bytes.count <= 63, let first = bytes.first, let last = bytes.last else { return false }
-        func isLetterOrDigit(_ byte: UInt8) -> Bool { (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte) }
-        return isLetterOrDigit(first) && isLetterOrDigit(last) && bytes.allSatisfy { isLetterOrDigit($0) || $0 == 0x2d || $0 == 0x5f }
+        return first.isLetterOrDigit && last.isLetterOrDigit && bytes.allSatisfy { $0.isLetterOrDigit || $0 == 0x2d || $0 == 0x5f }
     }
 }
 
@@ -98,8 +103,8 @@ public struct ConfigName: ValidatedName {
     public init(unchecked: String) { rawValue = unchecked }
     public static let rule = "letters, digits, inner '-', '_' and '.', at most 64 (the stack's name, '_' and a digest are part of it)"
     public static func accepts(_ text: String) -> Bool {
-        guard text.utf8.count <= 64, let last = text.utf8.last else { return false }
-        return VolumeName.accepts(text) && ![0x2d, 0x5f, 0x2e].contains(last)
+        guard text.utf8.count <= 64, let first = text.utf8.first, let last = text.utf8.last else { return false }
+        return first.isLetterOrDigit && last.isLetterOrDigit && text.utf8.allSatisfy { $0.isLetterOrDigit || $0.isJoint }
     }
 }
 
@@ -110,8 +115,7 @@ public struct VolumeName: ValidatedName {
     public static let rule = "a letter or digit, then letters, digits, '-', '_' and '.'"
     public static func accepts(_ text: String) -> Bool {
         guard text.utf8.count > 1, let first = text.utf8.first else { return false }
-        func isLetterOrDigit(_ byte: UInt8) -> Bool { (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte) }
-        return isLetterOrDigit(first) && text.utf8.allSatisfy { isLetterOrDigit($0) || [0x2d, 0x5f, 0x2e].contains($0) }
+        return first.isLetterOrDigit && text.utf8.allSatisfy { $0.isLetterOrDigit || $0.isJoint }
     }
 }
 

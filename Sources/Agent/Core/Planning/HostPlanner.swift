@@ -30,6 +30,15 @@ struct HostPlanner {
         if let running = seen.running {
             return Part(condition: context.condition(.packages, .false, "Installing", running))
         }
+        if let docker = context.spec.docker, !seen.installed.contains(docker.package), !seen.interrupted,
+            case .seen(.running(let version, _)) = context.observation.engine
+        {
+            return Part(
+                condition: context.condition(
+                    .packages, .false, "OtherEngine",
+                    "Docker Engine \(version) runs here and is not of the package \(docker.package), which would replace it: remove it by hand once its containers may go, or give Skep another machine"
+                ))
+        }
         // The engine first: the swarm is made while the rest is installed.
         let absent = wanted.filter { !seen.installed.contains($0) }
         let first = absent.filter { !$0.hasPrefix("nfs-") }
@@ -75,10 +84,26 @@ struct HostPlanner {
                 condition: context.condition(
                     .daemonConfig, .false, "Invalid", "/etc/docker/daemon.json: \(why); mend it by hand, Skep does not overwrite it"))
         case .seen(.differs(let restart)):
-            let engineRuns = if case .seen(.running) = context.observation.engine { true } else { false }
-            let merge = AgentAction.mergeDaemonConfig(docker, restart: restart && engineRuns)
+            let merge = AgentAction.mergeDaemonConfig(docker, restart: restart && mayRestart)
             return context.pending(.daemonConfig, [merge], reason: "Merging", doing: "writing our keys into daemon.json")
+        case .seen(.restartNeeded):
+            guard mayRestart else {
+                return Part(
+                    condition: context.condition(
+                        .daemonConfig, .false, "RestartNeeded",
+                        "daemon.json is written, and the engine reads the MTU only when it starts; members of a swarm are not restarted (restart-docker: never): `systemctl restart docker` here when its tasks may go"
+                    ))
+            }
+            return context.pending(
+                .daemonConfig, [.mergeDaemonConfig(docker, restart: true)], reason: "Restarting",
+                doing: "restarting the engine, which reads the MTU only then")
         }
+    }
+
+    /// An engine that runs, and is in no swarm yet: a restart takes no task of a stack down.
+    private var mayRestart: Bool {
+        guard case .seen(.running) = context.observation.engine, case .seen(let swarm) = context.observation.swarm else { return false }
+        return swarm.state == .inactive
     }
 
     func engine() -> Part {

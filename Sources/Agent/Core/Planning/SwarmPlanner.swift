@@ -6,6 +6,9 @@ struct SwarmPlanner {
     /// The swarm, or the operation to make one, that this node belongs to by our doing.
     let remembered: String?
 
+    /// The condition's reason on a machine that is in a swarm which Skep did not make.
+    static let foreignReason = "ForeignSwarm"
+
     /// The memory's word for a swarm that this node was told to make and whose id it does not know yet.
     static func intent(_ operation: String) -> String { "making:\(operation)" }
 
@@ -49,10 +52,11 @@ struct SwarmPlanner {
         }
     }
 
-    /// Whether the engine is in a swarm that this node was never told to make or join.
+    /// Whether the engine is in a swarm that this node was never told to make or join, as far as it remembers.
     private func isForeign(_ swarm: SwarmStatus, ours: String?) -> Bool {
         guard swarm.state == .active || swarm.state == .locked else { return false }
-        guard let remembered else { return true }
+        // A manager's engine knows its swarm's id: an agent that was purged and installed anew finds itself at home.
+        guard let remembered else { return ours == nil || swarm.swarmID != ours }
         if remembered == ours || remembered.hasPrefix("making:") { return false }
         return swarm.swarmID.map { $0 != remembered } ?? false
     }
@@ -61,7 +65,7 @@ struct SwarmPlanner {
         let name = swarm.swarmID.map { " \($0)" } ?? ""
         return Part(
             condition: context.condition(
-                .swarm, .false, "ForeignSwarm",
+                .swarm, .false, Self.foreignReason,
                 "this engine is in a swarm\(name) that Skep did not make, and is left alone; take it out with `docker swarm leave` there, or give Skep another machine"
             ))
     }

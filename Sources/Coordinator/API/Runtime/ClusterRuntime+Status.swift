@@ -62,10 +62,17 @@ extension ClusterRuntime {
         answer.addresses = status.facts.addresses.map { "\($0.address)/\($0.prefix)" }
         answer.docker = status.facts.docker
         answer.system = status.facts.system.isEmpty ? nil : status.facts.system
-        answer.swarm = status.swarm.state.rawValue + (status.swarm.isManager ? ", manager" : "")
+        answer.swarm = status.swarm.state.rawValue + (status.swarm.isManager ? ", manager" : "") + (byHand(status).map { ", \($0)" } ?? "")
         answer.progress = liveness == .live ? status.progress : nil
         answer.clockOffsetMilliseconds = status.facts.clockOffset
         return answer
+    }
+
+    /// `drain` or `pause`, where somebody said so of a member.
+    private func byHand(_ status: NodeStatus) -> String? {
+        let view = record.actingManager.flatMap { nodes[$0]?.status?.manager }
+        let availability = view?.members.first { $0.id == status.swarm.nodeID }?.availability
+        return availability == "active" ? nil : availability
     }
 
     private func connected(_ liveness: Liveness, _ node: Snapshot.Node, _ now: Instant) -> Condition {

@@ -24,7 +24,7 @@ extension Planning {
             condition("SwarmReady", joined, record.swarm.map { "the swarm \($0)" } ?? "no swarm yet", "not all nodes of the file are in the swarm"),
             condition("NodesReady", problems.isEmpty, "every node is as the file says", problems.first ?? ""),
             condition("StacksReady", notReady.isEmpty, "every stack runs", notReady.first.map { "\($0.name): \($0.reason ?? "")" } ?? ""),
-            portsCondition(),
+            portsCondition(), availabilityCondition(),
         ]
     }
 
@@ -44,6 +44,17 @@ extension Planning {
         return condition(
             "PortsNamed", closed.isEmpty, "every published port is opened by a table or `expose`",
             "published but closed, because nothing opens them: \(closed.joined(separator: ", ")); add `expose` to the stack")
+    }
+
+    /// Members that somebody drained or paused are shown and left so (`drained-by-hand: show`).
+    private func availabilityCondition() -> Condition {
+        let idle = participants.compactMap { participant -> String? in
+            guard let member = member(participant), member.availability != "active" else { return nil }
+            return "\(participant.entry.name) (\(member.availability))"
+        }
+        return condition(
+            "NodesAvailable", idle.isEmpty, "every member takes tasks",
+            "somebody had these take no tasks: \(idle.joined(separator: ", ")); `docker node update --availability active NODE` on a manager ends it")
     }
 
     private func condition(_ type: String, _ holds: Bool, _ good: String, _ bad: String) -> Condition {
