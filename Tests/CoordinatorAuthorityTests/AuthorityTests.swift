@@ -175,6 +175,15 @@ func openssl(_ arguments: [String]) throws -> (Int32, String) {
         }
     }
 
+    @Test func aShortCertificateIsNotDueAtOnce() throws {
+        let path = folder()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let authority = try Authority(folder: path, now: now, nodeLifetime: 48)
+        let issued = try authority.issueNode(csr: request(Certificate.PrivateKey(P256.Signing.PrivateKey())), identity: identity, now: now)
+        #expect(!Renewal.isDue(notBefore: issued.notBefore, notAfter: issued.notAfter, now: now.advanced(by: 20_000)))
+        #expect(Renewal.isDue(notBefore: issued.notBefore, notAfter: issued.notAfter, now: now.advanced(by: 24_000)))
+    }
+
     @Test func renewalIsDueAtHalfLife() {
         func at(_ hours: Int64) -> Instant { Instant(milliseconds: hours * 3_600_000) }
         #expect(!Renewal.isDue(notBefore: at(0), notAfter: at(24), now: at(11)))

@@ -6,12 +6,14 @@ import X509
 
 extension Authority {
     /// Signs a node's certificate; of the request, nothing but its P-256 key is taken.
+    ///
+    /// It is good from an hour ago, for clocks that are behind; a short one from a 24th of its life ago, as it is renewed at its half.
     public func issueNode(csr: String, identity: NodeIdentity, now: Instant) throws -> IssuedCertificate {
         let key = try Self.publicKey(ofRequest: csr)
         return try issue(
             key, name: identity.node.rawValue, names: [.uniformResourceIdentifier(identity.description)],
             usage: KeyUsage(digitalSignature: true, keyAgreement: true), extended: ExtendedKeyUsage([.clientAuth]),
-            from: now.advanced(by: -3_600_000), until: now.advanced(by: nodeLifetime * 1000))
+            from: now.advanced(by: -min(3_600_000, nodeLifetime * 1000 / 24)), until: now.advanced(by: nodeLifetime * 1000))
     }
 
     /// SHA-256 of the request's public key (SPKI), hexadecimal, after its signature and kind were checked.
