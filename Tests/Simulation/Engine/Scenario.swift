@@ -2,11 +2,13 @@ import SkepModel
 
 /// The cluster that a seed asks for.
 enum Scenario {
-    static func spec(machines: Int, managers: Int, _ random: inout SeededRandom) -> ClusterSpec {
+    /// `whole`: with all that a file can ask for, and nothing left to chance.
+    static func spec(machines: Int, managers: Int, whole: Bool = false, _ random: inout SeededRandom) -> ClusterSpec {
         let nodes = (1...machines).map { index in
             ClusterSpec.Node(
                 name: NodeName(unchecked: "n\(index)"), role: index <= managers ? .manager : .worker,
-                labels: random.chance(0.5) ? ["type": "t\(index)"] : [:], sysctls: random.chance(0.3) ? ["vm.max_map_count": "262144"] : [:])
+                labels: whole || random.chance(0.5) ? ["type": "t\(index)"] : [:],
+                sysctls: whole || random.chance(0.3) ? ["vm.max_map_count": "262144"] : [:])
         }
         let everywhere = [CIDR("0.0.0.0/0"), CIDR("::/0")].compactMap { $0 }
         let shares = ClusterSpec.Share(
@@ -24,8 +26,9 @@ enum Scenario {
                 .management: [CIDR("10.0.2.0/24")].compactMap { $0 }, .nodes: [CIDR("10.77.0.0/24")].compactMap { $0 }, .users: everywhere,
                 .nuvla: [],
             ],
-            nodes: nodes, nfs: random.chance(0.7) ? .init(server: NodeName(unchecked: "n1"), shares: [shares]) : nil,
-            networks: [.init(name: NetworkName(unchecked: "public"))], stacks: Array(stacks.prefix(Int(random.span(1...3))).shuffled(using: &random)))
+            nodes: nodes, nfs: whole || random.chance(0.7) ? .init(server: NodeName(unchecked: "n1"), shares: [shares]) : nil,
+            networks: [.init(name: NetworkName(unchecked: "public"))],
+            stacks: Array(stacks.prefix(whole ? 3 : Int(random.span(1...3))).shuffled(using: &random)))
     }
 
     /// The same cluster with other managers, or with a machine less.

@@ -35,8 +35,9 @@ struct SimulatedCoordinator {
         dirty = true
     }
 
-    /// Plans to a fixed point, storing each pass before its specs may be given out. `crash` says whether it dies between the two.
-    mutating func work(now: Instant, check: (Snapshot, Plan) throws -> Void, crash: () -> Bool) throws {
+    /// Plans to a fixed point, storing each pass before its specs may be given out. `crash` says whether it dies just before or after a pass is
+    /// stored, and is told what the pass changed, if anything.
+    mutating func work(now: Instant, check: (Snapshot, Plan) throws -> Void, crash: (_ change: String?) -> Bool) throws {
         for _ in 0..<20 {
             let made = Planner().plan(memory, now: now)
             try check(memory, made)
@@ -50,7 +51,8 @@ struct SimulatedCoordinator {
                 }
             }
             let settled = next.record == memory.record && made.operations.isEmpty
-            if crash() { return self.crash() }
+            let change = settled && !made.nodeSpecs.contains { disk.specs[$0.key] != $0.value } ? nil : Self.words(made, memory)
+            if crash(change.map { "before the coordinator stored \($0)" }) { return self.crash() }
             memory = next
             disk.snapshot.record = next.record
             disk.snapshot.operations = next.operations
@@ -59,10 +61,15 @@ struct SimulatedCoordinator {
                 disk.revisions[id, default: 0] += 1
             }
             plan = made
-            if crash() { return self.crash() }
+            if crash(change.map { "after the coordinator stored \($0)" }) { return self.crash() }
             if settled { break }
         }
         dirty = false
+    }
+
+    private static func words(_ made: Plan, _ former: Snapshot) -> String {
+        let operations = made.operations.map { "\($0.id): \($0.steps.last?.name ?? "begun")" }
+        return operations.isEmpty ? (made.record == former.record ? "specs" : "its record") : operations.joined(separator: ", ")
     }
 
     mutating func receive(_ status: NodeStatus, from id: NodeID, now: Instant) {

@@ -69,7 +69,7 @@ extension Simulation {
         machines[index].look = nil
         let actions = machines[index].brain?.pass(look.seen, since: look.start, now: now) ?? []
         machines[index].lastObservation = look.seen
-        if let memory = machines[index].brain?.memory { machines[index].disk.memory = memory }
+        let remembers = keepMemory(index)
         if let broken = violation(machines[index].disk.memory, by: index) { throw SimulationFailure(seed: seed, at: now, what: broken) }
         for action in actions {
             if let broken = violation(action, by: index, look) { throw SimulationFailure(seed: seed, at: now, what: broken) }
@@ -80,6 +80,8 @@ extension Simulation {
                     early: random.chance(0.5)))
             if machines[index].work.last?.early == true, !slow { _ = effect(action, on: index) }
         }
+        if remembers, struck("what it saw recorded", on: index) { return }
+        for action in actions where struck("\(action.words) begun", on: index) { return }
         let next = now.advanced(by: min(machines[index].brain?.nextPass(now: now) ?? 1000, 5_000))
         machines[index].nextPass = min(machines[index].nextPass ?? next, next)
     }
@@ -93,11 +95,19 @@ extension Simulation {
             } else {
                 outcome = effect(work.action, on: index)
             }
+            if struck("\(work.action.words) done and not recorded", on: index) { return }
             machines[index].brain?.finished(work.action, outcome, seconds: 1, now: now)
-            if let memory = machines[index].brain?.memory { machines[index].disk.memory = memory }
+            if keepMemory(index), struck("\(work.action.words) recorded", on: index) { return }
             machines[index].nextPass = now
             machines[index].nextReport = now
         }
+    }
+
+    /// True if there was something new.
+    private mutating func keepMemory(_ index: Int) -> Bool {
+        guard let memory = machines[index].brain?.memory, memory != machines[index].disk.memory else { return false }
+        machines[index].disk.memory = memory
+        return true
     }
 
     private mutating func report(_ index: Int) {

@@ -2,6 +2,7 @@ import Glibc
 import SkepSimulation
 
 /// `skep-simulate FIRST LAST` runs the seeds, prints the failing ones and `N passed, N failed`;
+/// `skep-simulate steps FIRST LAST` does so with one blow of each kind (an agent's or the coordinator's death, a power cut) at each recorded step;
 /// `skep-simulate planner NODES` prints the median time of a planner's pass over a ready cluster of so many nodes.
 @main
 enum Simulate {
@@ -10,24 +11,44 @@ enum Simulate {
         if words.first == "planner" { return planner(nodes: words.dropFirst().first.flatMap { Int($0) } ?? 1000) }
         let bounds = words.compactMap { UInt64($0) }
         let first = bounds.first ?? 1
-        seeds(first...max(first, bounds.dropFirst().first ?? first))
+        run(first...max(first, bounds.dropFirst().first ?? first), words.first == "steps" ? struck : faulty)
     }
 
-    private static func seeds(_ range: ClosedRange<UInt64>) {
+    /// A seed with what fails at random in it.
+    private static func faulty(seed: UInt64) throws -> [SimulationFailure?] {
+        var simulation = Simulation(seed: seed)
+        _ = try simulation.run()
+        return [nil]
+    }
+
+    private static func struck(seed: UInt64) throws -> [SimulationFailure?] {
+        let results = try Simulation.blows(seed: seed)
+        print("seed \(seed): \(results.count) blows")
+        return results
+    }
+
+    private static func run(_ seeds: ClosedRange<UInt64>, _ trial: (UInt64) throws -> [SimulationFailure?]) {
         var failed = 0
-        var steps = 0
+        var tried = 0
         let clock = ContinuousClock()
         let began = clock.now
-        for seed in range {
-            var simulation = Simulation(seed: seed)
-            do { steps += try simulation.run() } catch {
+        for seed in seeds {
+            do {
+                let results = try trial(seed)
+                tried += results.count
+                for failure in results.compactMap({ $0 }) {
+                    failed += 1
+                    print("FAILED \(failure)")
+                }
+            } catch {
+                tried += 1
                 failed += 1
                 print("FAILED \(error)")
             }
         }
         let seconds = max(0.001, Double((clock.now - began).components.seconds))
-        print("simulation: \(steps) steps of 200 ms, \(Int(Double(range.count) * 60 / seconds)) seeds a minute")
-        print("\(range.count - failed) passed, \(failed) failed")
+        print("simulation: \(Int(Double(tried) * 60 / seconds)) runs a minute")
+        print("\(tried - failed) passed, \(failed) failed")
         if failed > 0 { exit(1) }
     }
 
