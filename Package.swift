@@ -80,7 +80,7 @@ let package = Package(
 
         // Agent: core ← docker, host ← runtime ← main; no package of SwiftPM
         swift("AgentCore", "Agent/Core", ["SkepModel"]),
-        swift("AgentDocker", "Agent/Docker", ["SkepModel", "AgentCore", "SkepHTTP", "SkepSystem"]),
+        swift("AgentDocker", "Agent/Docker", ["SkepModel", "AgentCore", "SkepHTTP", "SkepCrypto", "SkepSystem"]),
         swift("AgentHost", "Agent/Host", ["SkepModel", "AgentCore", "SkepCrypto", "SkepSystem", "CLinux"]),
         swift(
             "AgentRuntime", "Agent/Runtime",

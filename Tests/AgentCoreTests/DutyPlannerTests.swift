@@ -30,6 +30,47 @@ import Testing
         #expect(actions(duties, view).isEmpty)
     }
 
+    private func shop(_ digest: String, bundle: String = "b1") -> ManagerView {
+        let web = ManagerView.Service(name: "shop_web", running: 1, desired: 1, bundle: bundle, digest: digest)
+        return ManagerView(swarmID: "s", members: [], stacks: [.init(name: "shop", ours: true, services: [web])])
+    }
+
+    /// A manager that has looked at each view in turn, five seconds apart, and what it began at the last one; each deployment ends at once.
+    private func deployments(_ views: [ManagerView], engines: [String] = []) -> (last: [AgentAction], condition: String?) {
+        var brain = AgentBrain()
+        var spec = Samples.spec(swarm: .member(swarm: "s"))
+        spec.duties = ManagerDuties(stacks: [.init(name: StackName(unchecked: "shop"), digest: "b1", compose: "", services: ["web"])])
+        brain.accept(spec, revision: 1)
+        var last: [AgentAction] = []
+        var condition: String?
+        for (index, view) in views.enumerated() {
+            var seen = Samples.observation(swarm: .init(state: .active, nodeID: "m1", swarmID: "s", isManager: true))
+            seen.manager = .seen(view)
+            if index < engines.count { seen.engine = .seen(.running(version: engines[index], bridges: [])) }
+            let time = now.advanced(by: Int64(index) * 5_000)
+            let begun = brain.pass(seen, now: time)
+            last = begun.filter { $0.lane == .stacks }
+            condition = brain.status(seen, node: spec.node, bootID: "b", version: "v", now: time).conditions.first { $0.type == .stacks }?.message
+            for action in begun { brain.finished(action, .done, seconds: 1, now: time) }
+        }
+        return (last, condition)
+    }
+
+    @Test func aServiceThatSomeoneChangedIsDeployedAgain() {
+        #expect(deployments([shop("one"), shop("one")]).last.isEmpty)
+        let changed = deployments([shop("one"), shop("two")])
+        #expect(changed.last.map(\.words) == ["deploy shop (b1)"])
+        #expect(changed.condition == "deploying shop again, as someone changed shop_web")
+        // What the new deployment made is what counts from then on.
+        #expect(deployments([shop("one"), shop("two"), shop("three"), shop("three")]).last.isEmpty)
+        #expect(!deployments([shop("one"), shop("two"), shop("three"), shop("two")]).last.isEmpty)
+    }
+
+    @Test func whatAnotherVersionOfTheEngineShowsIsNoChange() {
+        #expect(deployments([shop("one"), shop("two")], engines: ["20.10", "28.5"]).last.isEmpty)
+        #expect(!deployments([shop("one"), shop("two"), shop("three")], engines: ["20.10", "28.5", "28.5"]).last.isEmpty)
+    }
+
     @Test(arguments: [true, false]) func aDemotionLeavesAMajorityOfWhatIsReachableNow(_ reachable: Bool) {
         let members = [1, 2, 3].map {
             ManagerView.Member(id: "m\($0)", hostname: "n\($0)", role: .manager, state: "ready", leader: $0 == 1, reachable: $0 != 3 || reachable)

@@ -240,6 +240,7 @@ import Testing
                 && view.stacks[0].services[0].bundle == "d4"
         }
         #expect(healed.stacks[0].failure == nil)
+        try await checkDrift(engine, actuator, healed)
         await actuator.tidy(healed)
         struct Named: Decodable, Sendable {
             struct Specification: Decodable, Sendable { var Name: String }
@@ -257,6 +258,22 @@ import Testing
         #expect(try await actuator.client.get("/configs", as: [Named].self).isEmpty)
         try await Self.done(actuator, .removeNetwork("public"))
         #expect(try await view(engine) { $0.networks.count == 2 }.networks.map(\.name) == ["ingress", "theirs"])
+    }
+
+    /// A service that someone scales down shows another digest, and the former one when the bundle is deployed again; a restart shows the same.
+    @LoopActor private static func checkDrift(_ engine: EngineFixture.Engine, _ actuator: DockerActuator, _ before: ManagerView) async throws {
+        func docker(_ arguments: String...) async throws {
+            let words = ["-H", "unix://\(engine.socket)", "service"] + arguments + ["--detach", "demo_ok"]
+            try await run(Command("/usr/bin/docker", words, deadline: .seconds(30))).orThrow()
+        }
+        let digest = try #require(before.stacks[0].services[0].digest)
+        try await docker("update", "--force")
+        #expect(try await view(engine).stacks[0].services[0].digest == digest)
+        try await docker("update", "--replicas", "0")
+        #expect(try await view(engine).stacks[0].services[0].digest != digest)
+        try await done(actuator, .deployStack(bundle("d4", config: "two", services: ["ok"])))
+        let again = try await view(engine, actuator) { $0.stacks[0].services[0].running == 1 && !$0.stacks[0].services[0].updating }
+        #expect(again.stacks[0].services[0].digest == digest)
     }
 
     @LoopActor private static func checkForeignStack(

@@ -128,11 +128,36 @@ import Testing
         #expect(view.stacks[1].services[0].updating)
         let shop = view.stacks[2]
         #expect(shop.failure == "no")
+        let listed = shop.services.map { service in
+            var service = service
+            service.digest = nil
+            return service
+        }
         #expect(
-            shop.services == [
+            listed == [
                 .init(name: "shop_all", running: 0, desired: 2, bundle: "d1"),
                 .init(name: "shop_none", running: 0, desired: 0, bundle: "d1", error: "no node matches node.labels.x == y"),
                 .init(name: "shop_web", running: 1, desired: 2, bundle: "d1", error: "newer (on n1)"),
             ])
+    }
+
+    @Test func aServicesDigestIsOfAllThatIsWantedOfIt() throws {
+        func digest(_ specification: String) throws -> String {
+            let services: [ServiceEntry] = try DockerClient.decode(Array("[{\"ID\":\"s\",\"Spec\":\(specification)}]".utf8), "x")
+            return try #require(services.first).digest.text
+        }
+        let whole =
+            #"{"Name":"web","TaskTemplate":{"ContainerSpec":{"Image":"a","Env":["A=1"]},"ForceUpdate":0},"Mode":{"Replicated":{"Replicas":1}}}"#
+        let former = try digest(whole)
+        #expect(former.count == 64)
+        #expect(
+            try digest(
+                #"{"Mode":{"Replicated":{"Replicas":1}},"TaskTemplate":{"ForceUpdate":3,"ContainerSpec":{"Env":["A=1"],"Image":"a"}},"Name":"web"}"#)
+                == former)
+        for (old, new) in [
+            ("\"A=1\"", "\"A=2\""), ("\"Replicas\":1", "\"Replicas\":0"), ("\"Image\":\"a\"", "\"Image\":\"b\""), ("[\"A=1\"]", "null"),
+        ] {
+            #expect(try digest(whole.replacing(old, with: new)) != former, "\(old)")
+        }
     }
 }

@@ -70,6 +70,7 @@ public struct AgentBrain: Sendable {
         let outdated = Set(Lane.allCases.filter { start != nil && start?.endings[$0] != endings[$0] })
         judged = (revision, spec.generation)
         learn(observation, spec)
+        if !outdated.contains(.stacks), running[.stacks] == nil { memory.deployed = StackDrift.remember(memory.deployed, spec, observation) }
         let context = PlanningContext(spec: spec, observation: observation, now: now, failures: failures)
         let host = HostPlanner(context: context, memory: memory)
         var firewall = FirewallPlanner(context: context, memory: memory.firewall)
@@ -80,7 +81,7 @@ public struct AgentBrain: Sendable {
             conditions = Condition.merge(conditions, [swarm.condition].compactMap { $0 } + own(now))
             return []
         }
-        let duties = DutyPlanner(context: context, sealed: sealed, peers: memory.peers).plan()
+        let duties = DutyPlanner(context: context, sealed: sealed, peers: memory.peers, drift: StackDrift(deployed: memory.deployed ?? [:])).plan()
         var config = host.daemonConfig()
         let engine = host.engine()
         config.actions += engine.actions
@@ -291,6 +292,7 @@ public struct AgentBrain: Sendable {
         case .unholdPackages(let names): memory.held.removeAll { names.contains($0) }
         case .removePackages(let names): memory.packages.removeAll { names.contains($0) }
         case .leaveSwarm: memory.swarm = nil
+        case .deployStack(let bundle): memory.deployed?[bundle.name.rawValue] = nil
         case .rotateTokens: sealed = [:]
         default: break
         }

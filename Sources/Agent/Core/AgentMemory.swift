@@ -54,6 +54,20 @@ public struct AgentMemory: Codable, Hashable, Sendable {
         }
     }
 
+    /// A stack's services as they were deployed, so that what someone changes later is told from what was deployed.
+    public struct Deployed: Codable, Hashable, Sendable {
+        public var bundle: String
+        /// The engine's version: another one may show the same specification with more fields.
+        public var engine: String
+        /// By service, the digest of its specification.
+        public var services: [String: String]
+        public init(bundle: String, engine: String, services: [String: String]) {
+            self.bundle = bundle
+            self.engine = engine
+            self.services = services
+        }
+    }
+
     public var firewall: Firewall
     /// The text of daemon.json before we touched it; `originalDaemonConfigKnown` tells a missing file from one not looked at.
     public var originalDaemonConfig: String?
@@ -65,6 +79,8 @@ public struct AgentMemory: Codable, Hashable, Sendable {
     public var held: [String]
     /// The swarm that this node was told to join or made.
     public var swarm: String?
+    /// By stack, what its services were right after this manager, or one before it, had deployed them; nil in the memory of an agent that did not record it.
+    public var deployed: [String: Deployed]?
     /// The public key of each peer, as first seen, with its enrolment count.
     public var peers: [NodeID: Peer]
     public var sequence: Int

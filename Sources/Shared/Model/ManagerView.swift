@@ -49,13 +49,16 @@ public struct ManagerView: Codable, Hashable, Sendable {
         public var error: String?
         /// An update is rolling.
         public var updating: Bool
-        public init(name: String, running: Int, desired: Int, bundle: String?, error: String? = nil, updating: Bool = false) {
+        /// SHA-256 of what the engine holds as the service's specification; it changes with `docker service update` and `scale`.
+        public var digest: String?
+        public init(name: String, running: Int, desired: Int, bundle: String?, error: String? = nil, updating: Bool = false, digest: String? = nil) {
             self.name = name
             self.running = running
             self.desired = desired
             self.bundle = bundle
             self.error = error
             self.updating = updating
+            self.digest = digest
         }
     }
 

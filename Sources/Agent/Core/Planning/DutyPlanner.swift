@@ -5,6 +5,7 @@ struct DutyPlanner {
     let context: PlanningContext
     let sealed: [NodeID: ManagerView.SealedToken]
     let peers: [NodeID: Peer]
+    let drift: StackDrift
 
     /// The node label that names the labels which are ours, so that one that is dropped from the file can be told from an operator's own.
     static let ownLabels = "skep.labels"
@@ -49,7 +50,8 @@ struct DutyPlanner {
         duties.tokens.actions = tokens
         duties.networks.actions = networks
         if !stacks.isEmpty {
-            duties.stacks = context.pending(.stacks, stacks, reason: "Deploying", doing: stacks.map(Self.words).joined(separator: "; "))
+            let words = stacks.map { Self.words($0) + changed($0, view) }
+            duties.stacks = context.pending(.stacks, stacks, reason: "Deploying", doing: words.joined(separator: "; "))
         } else if !wanted.stacks.isEmpty {
             duties.stacks = Part(condition: context.condition(.stacks, .true, "Handed", "the swarm has every stack that may run now"))
         }
@@ -100,7 +102,7 @@ struct DutyPlanner {
         var actions: [AgentAction] = []
         let names = Set(view.networks.map(\.name))
         for bundle in wanted.stacks where bundle.networks.allSatisfy({ names.contains($0.rawValue) }) {
-            if !Self.isDeployed(bundle, view) { actions.append(.deployStack(bundle)) }
+            if !Self.isDeployed(bundle, view) || !drifted(bundle, view).isEmpty { actions.append(.deployStack(bundle)) }
         }
         let kept = Set(wanted.stacks.map(\.name.rawValue) + wanted.keep.map(\.rawValue))
         actions += view.stacks.filter { $0.ours && !kept.contains($0.name) }.map(\.name).sorted().map { .removeStack($0) }
@@ -112,6 +114,17 @@ struct DutyPlanner {
         guard let stack = view.stacks.first(where: { $0.name == bundle.name.rawValue }) else { return bundle.services.isEmpty }
         let wanted = Set(bundle.services.map { "\(bundle.name)_\($0)" })
         return Set(stack.services.map(\.name)) == wanted && stack.services.allSatisfy { $0.bundle == bundle.digest }
+    }
+
+    private func drifted(_ bundle: StackBundle, _ view: ManagerView) -> [String] {
+        view.stacks.first { $0.name == bundle.name.rawValue }.map { drift.services(of: bundle, $0) } ?? []
+    }
+
+    /// Why a stack that is there is deployed again.
+    private func changed(_ action: AgentAction, _ view: ManagerView) -> String {
+        guard case .deployStack(let bundle) = action else { return "" }
+        let names = drifted(bundle, view)
+        return names.isEmpty ? "" : " again, as someone changed \(names.joined(separator: ", "))"
     }
 
     private static func words(_ action: AgentAction) -> String {

@@ -37,6 +37,19 @@ struct ServiceEntry: Decodable, Sendable {
     var Spec: Specification
     var UpdateStatus: Update?
     var ServiceStatus: Figures?
+    /// Of all that `Spec` holds, not only of what is read here.
+    var digest: ServiceDigest
+
+    private enum CodingKeys: String, CodingKey { case ID, Spec, UpdateStatus, ServiceStatus }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        ID = try container.decode(String.self, forKey: .ID)
+        Spec = try container.decode(Specification.self, forKey: .Spec)
+        UpdateStatus = try container.decodeIfPresent(Update.self, forKey: .UpdateStatus)
+        ServiceStatus = try container.decodeIfPresent(Figures.self, forKey: .ServiceStatus)
+        digest = try container.decode(ServiceDigest.self, forKey: .Spec)
+    }
 
     var labels: [String: String] { Spec.Labels ?? [:] }
     var stack: String? { labels[SkepLabel.stack] }
