@@ -60,7 +60,7 @@ import Testing
         #expect(deployments([shop("one"), shop("one")]).last.isEmpty)
         let changed = deployments([shop("one"), shop("two")])
         #expect(changed.last.map(\.words) == ["deploy shop (b1)"])
-        #expect(changed.condition == "deploying shop again, as someone changed shop_web")
+        #expect(changed.condition == "deploying shop again, as somebody changed shop_web")
         // What the new deployment made is what counts from then on.
         #expect(deployments([shop("one"), shop("two"), shop("three"), shop("three")]).last.isEmpty)
         #expect(!deployments([shop("one"), shop("two"), shop("three"), shop("two")]).last.isEmpty)

@@ -111,6 +111,7 @@ import Testing
         #expect(actions.contains(.installTable(text: text)))
         brain.finished(.installTable(text: text), .installed(listing: "new"), seconds: 0.02, now: start.advanced(by: 3_100))
         #expect(brain.memory.events.last?.kind == .repair)
+        #expect(brain.memory.events.last?.message == "install the table inet skep, as it was gone")
     }
 
     @Test func aLookThatFailedChangesNothing() {

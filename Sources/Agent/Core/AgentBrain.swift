@@ -25,18 +25,19 @@ public struct AgentBrain: Sendable {
     /// What is being done now.
     public private(set) var running: [Lane: AgentAction] = [:]
     public private(set) var failures: [AgentAction: Failure] = [:]
-    private var conditions: [Condition] = []
-    private var sealed: [NodeID: ManagerView.SealedToken] = [:]
-    private var refused: [NodeID: String] = [:]
+    private(set) var conditions: [Condition] = []
+    private(set) var sealed: [NodeID: ManagerView.SealedToken] = [:]
+    private(set) var refused: [NodeID: String] = [:]
     /// The revision for which a lane had nothing left to do: what it does later on is a repair.
     private var settled: [Lane: Int] = [:]
-    private var repairing: Set<Lane> = []
+    /// Lanes in which a repair is under way, with what was found.
+    private var repairing: [Lane: String] = [:]
     private var strangers: Set<NodeID> = []
-    private var lastSwarm: SwarmStatus?
+    private(set) var lastSwarm: SwarmStatus?
     /// How many actions ended in each lane.
     private var endings: [Lane: Int] = [:]
     /// The revision and generation that the conditions speak of.
-    private var judged: (revision: Int, generation: Generation)?
+    private(set) var judged: (revision: Int, generation: Generation)?
 
     public init(memory: AgentMemory = AgentMemory(), spec: NodeSpec? = nil, revision: Int = 0) {
         self.memory = memory
@@ -85,6 +86,7 @@ public struct AgentBrain: Sendable {
         var config = host.daemonConfig()
         let engine = host.engine()
         config.actions += engine.actions
+        config.causes.merge(engine.causes) { $1 }
         // Its plan is a trial's step as well: it waits for a look at the table that stands.
         let table = outdated.contains(.firewall) ? Part(condition: conditions.first { $0.type == .firewall }) : firewall.plan()
         var parts = [host.packages(), config, host.sysctls(), table, shares.server(), shares.mounts(), swarm]
@@ -92,14 +94,14 @@ public struct AgentBrain: Sendable {
         memory.firewall = firewall.memory
         for (kind, message) in firewall.events { record(kind, message, nil, now) }
         conditions = Condition.merge(conditions, parts.compactMap(\.condition) + [engine.condition].compactMap { $0 } + own(now))
-        return begin(parts.flatMap(\.actions), observation, except: outdated, now: now)
+        return begin(parts, observation, except: outdated, now: now)
     }
 
     /// An action ended.
     public mutating func finished(_ action: AgentAction, _ outcome: ActionOutcome, seconds: Double, now: Instant) {
         running[action.lane] = nil
         endings[action.lane, default: 0] += 1
-        let kind: Event.Kind = repairing.remove(action.lane) == nil ? .action : .repair
+        let cause = repairing.removeValue(forKey: action.lane)
         if case .failed(let message) = outcome {
             let count = (failures[action]?.count ?? 0) + 1
             let wait: Int64 = 1000 << Int64(min(count, 6))
@@ -109,7 +111,7 @@ public struct AgentBrain: Sendable {
             return
         }
         failures[action] = nil
-        record(kind, action.words, seconds, now)
+        record(cause == nil ? .action : .repair, action.words + (cause ?? ""), seconds, now)
         remember(action, outcome, now)
     }
 
@@ -162,48 +164,9 @@ public struct AgentBrain: Sendable {
         return trial.table.listing != nil && !trial.outbound
     }
 
-    /// What is reported: the last look, with conditions.
-    public func status(_ observation: Observation, node: NodeID, bootID: String, version: String, now: Instant) -> NodeStatus {
-        var manager = observation.manager?.value
-        manager?.sealed = sealed.values.sorted { $0.node < $1.node }
-        manager?.refusedSealings = refused
-        for (action, failure) in failures {
-            guard case .deployStack(let bundle) = action else { continue }
-            if let index = manager?.stacks.firstIndex(where: { $0.name == bundle.name.rawValue }) {
-                manager?.stacks[index].failure = failure.message
-            } else {
-                manager?.stacks.append(.init(name: bundle.name.rawValue, ours: true, services: [], failure: failure.message))
-            }
-        }
-        // an engine that did not answer in time is not an engine that is gone
-        var swarm = observation.swarm.value ?? lastSwarm ?? SwarmStatus(state: .unknown)
-        if swarm.swarmID == nil, swarm.state == .active, let remembered = memory.swarm, !remembered.hasPrefix("making:") {
-            swarm.swarmID = remembered
-        }
-        return NodeStatus(
-            node: node, bootID: bootID, agentVersion: version, observed: now, revision: judged?.revision ?? 0, generation: judged?.generation,
-            facts: observation.facts, swarm: swarm, manager: manager, probe: observation.probe, conditions: conditions,
-            progress: progress, events: Array(memory.events.prefix(100)), firewall: firewallStatus(observation, now))
-    }
-
-    private var progress: String? {
-        let words = running.sorted { $0.key < $1.key }.map(\.value.words)
-        return words.isEmpty ? nil : words.joined(separator: "; ")
-    }
-
     private var trialBegan: Instant? {
         guard let until = memory.firewall.trial?.until, let seconds = spec?.firewall?.trialSeconds else { return nil }
         return until.advanced(by: -Int64(seconds) * 1000)
-    }
-
-    private func firewallStatus(_ observation: Observation, _ now: Instant) -> FirewallStatus {
-        var state = FirewallStatus.Trial.none
-        if let trial = memory.firewall.trial {
-            state = .running(until: trial.until ?? now, outboundSeen: trial.outbound, inboundSeen: trial.inbound)
-        } else if memory.firewall.undone != nil, let at = memory.firewall.undoneAt {
-            state = .undone(at: at, missing: memory.firewall.missing ?? "")
-        }
-        return FirewallStatus(installed: observation.table.value?.listing, trial: state)
     }
 
     /// Takes over what a look tells about our own earlier work.
@@ -228,7 +191,8 @@ public struct AgentBrain: Sendable {
         ]
     }
 
-    private mutating func begin(_ actions: [AgentAction], _ observation: Observation, except outdated: Set<Lane>, now: Instant) -> [AgentAction] {
+    private mutating func begin(_ parts: [Part], _ observation: Observation, except outdated: Set<Lane>, now: Instant) -> [AgentAction] {
+        let actions = parts.flatMap(\.actions)
         let planned = Set(actions)
         failures = failures.filter { planned.contains($0.key) || outdated.contains($0.key.lane) }
         var begun: [AgentAction] = []
@@ -236,7 +200,7 @@ public struct AgentBrain: Sendable {
             let mine = actions.filter { $0.lane == lane }
             if mine.isEmpty, running[lane] == nil { settled[lane] = revision }
             guard running[lane] == nil, let next = mine.first(where: { (failures[$0]?.retryAt ?? now) <= now }) else { continue }
-            if settled[lane] == revision { repairing.insert(lane) }
+            if settled[lane] == revision { repairing[lane] = parts.compactMap { $0.causes[next] }.first.map { ", as \($0)" } ?? "" }
             running[lane] = next
             intend(next, observation)
             begun.append(next)

@@ -47,11 +47,15 @@ struct DutyPlanner {
             ? Part(condition: context.condition(.duties, .true, "Done", "members, labels and networks are as wanted"))
             : context.pending(.duties, all, reason: "Working", doing: "setting members, labels and networks")
         duties.members.actions = members
+        duties.members.causes = causes(members, view)
         duties.tokens.actions = tokens
         duties.networks.actions = networks
+        duties.networks.causes = causes(networks, view)
         if !stacks.isEmpty {
-            let words = stacks.map { Self.words($0) + changed($0, view) }
+            let causes = causes(stacks, view)
+            let words = stacks.map { Self.words($0) + (causes[$0].map { " again, as \($0)" } ?? "") }
             duties.stacks = context.pending(.stacks, stacks, reason: "Deploying", doing: words.joined(separator: "; "))
+            duties.stacks.causes = causes
         } else if !wanted.stacks.isEmpty {
             duties.stacks = Part(condition: context.condition(.stacks, .true, "Handed", "the swarm has every stack that may run now"))
         }
@@ -120,11 +124,28 @@ struct DutyPlanner {
         view.stacks.first { $0.name == bundle.name.rawValue }.map { drift.services(of: bundle, $0) } ?? []
     }
 
-    /// Why a stack that is there is deployed again.
-    private func changed(_ action: AgentAction, _ view: ManagerView) -> String {
-        guard case .deployStack(let bundle) = action else { return "" }
-        let names = drifted(bundle, view)
-        return names.isEmpty ? "" : " again, as someone changed \(names.joined(separator: ", "))"
+    /// What each action mends, where something was there before.
+    private func causes(_ actions: [AgentAction], _ view: ManagerView) -> [AgentAction: String] {
+        Dictionary(actions.compactMap { action in cause(action, view).map { (action, $0) } }) { $1 }
+    }
+
+    private func cause(_ action: AgentAction, _ view: ManagerView) -> String? {
+        switch action {
+        case .deployStack(let bundle):
+            let names = drifted(bundle, view)
+            if !names.isEmpty { return "somebody changed \(names.joined(separator: ", "))" }
+            guard let known = drift.deployed[bundle.name.rawValue], known.bundle == bundle.digest else { return nil }
+            let there = view.stacks.first { $0.name == bundle.name.rawValue }?.services.map(\.name) ?? []
+            let gone = known.services.keys.filter { !there.contains($0) }.sorted()
+            return gone.isEmpty ? nil : "\(gone.joined(separator: ", ")) was gone"
+        case .updateMember(let id, let role, let labels, _):
+            guard let seen = view.members.first(where: { $0.id == id }) else { return nil }
+            let found = labels.keys.filter { $0 != Self.ownLabels }.sorted().map { "\($0) was \(seen.labels[$0] ?? "missing")" }
+            let all = (role == nil ? [] : ["it was a \(seen.role.rawValue)"]) + found
+            return all.isEmpty ? nil : all.joined(separator: ", ")
+        case .createNetwork: return "it was gone"
+        default: return nil
+        }
     }
 
     private static func words(_ action: AgentAction) -> String {

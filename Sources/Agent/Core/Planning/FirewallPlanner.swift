@@ -53,11 +53,11 @@ struct FirewallPlanner {
 
     private mutating func keep(_ spec: FirewallSpec, _ table: Observation.Table) -> Part {
         guard let next = restore(spec, table) else { return Part(condition: healthy()) }
-        return context.pending(.firewall, [next.action], reason: "Installing", doing: next.doing)
+        return context.pending(.firewall, [next.action], reason: "Installing", doing: next.doing, cause: next.cause)
     }
 
     /// What brings the proven table back, whole, with today's nodes and bridges, and keeps it for the machine's next start; nil when it stands.
-    private mutating func restore(_ spec: FirewallSpec, _ table: Observation.Table) -> (action: AgentAction, doing: String)? {
+    private mutating func restore(_ spec: FirewallSpec, _ table: Observation.Table) -> (action: AgentAction, doing: String, cause: String)? {
         guard var proven = memory.proven else { return nil }
         let text = render(spec)
         proven.spec = spec
@@ -67,10 +67,12 @@ struct FirewallPlanner {
         }
         memory.proven = proven
         if proven.listing == nil || proven.listing != table.listing {
-            let why = table.listing == nil ? "it was gone" : "it is not as specified"
-            return (.installTable(text: text), "installing the table inet skep again: \(why)")
+            let cause = table.listing == nil ? "it was gone" : proven.listing == nil ? "nodes or bridges changed" : "somebody changed it"
+            return (.installTable(text: text), "installing the table inet skep again: \(cause)", cause)
         }
-        return table.kept == text ? nil : (.keepTable(text: text), "keeping the proven ruleset for the next start of the machine")
+        guard table.kept != text else { return nil }
+        let cause = table.kept == nil ? "none was kept" : "another one was kept"
+        return (.keepTable(text: text), "keeping the proven ruleset for the next start of the machine", cause)
     }
 
     private mutating func trial(_ spec: FirewallSpec, _ key: String, _ table: Observation.Table) -> Part {
@@ -131,7 +133,8 @@ struct FirewallPlanner {
         guard var former = memory.proven?.spec else { return Part(actions: table.listing == nil ? [] : [.removeTable], condition: condition) }
         former.audiences[.cluster] = spec.audiences[.cluster]
         former.departed = spec.departed
-        return Part(actions: [restore(former, table)?.action].compactMap { $0 }, condition: condition)
+        guard let next = restore(former, table) else { return Part(condition: condition) }
+        return Part(actions: [next.action], causes: [next.action: next.cause], condition: condition)
     }
 
     private func healthy() -> Condition {

@@ -45,7 +45,9 @@ struct HostPlanner {
         let missing = first.isEmpty ? absent : first
         if !missing.isEmpty || seen.interrupted {
             let words = missing.isEmpty ? "finishing an interrupted dpkg run" : "installing \(missing.joined(separator: ", "))"
-            var part = context.pending(.packages, [.installPackages(missing)], reason: "Installing", doing: words)
+            var part = context.pending(
+                .packages, [.installPackages(missing)], reason: "Installing", doing: words,
+                cause: missing.isEmpty ? "dpkg was interrupted" : "it was not installed")
             if let failure = seen.failure, part.condition?.reason == "Installing" { part.condition?.message = "\(words); last time: \(failure)" }
             return part
         }
@@ -54,7 +56,8 @@ struct HostPlanner {
         let unheld = holds.filter { !seen.held.contains($0) }
         if !unheld.isEmpty {
             return context.pending(
-                .packages, [.holdPackages(unheld)], reason: "Holding", doing: "holding \(unheld.joined(separator: ", ")) against upgrades")
+                .packages, [.holdPackages(unheld)], reason: "Holding", doing: "holding \(unheld.joined(separator: ", ")) against upgrades",
+                cause: "the hold was taken off")
         }
         let released = memory.held.filter { !holds.contains($0) && seen.held.contains($0) }
         if !released.isEmpty {
@@ -85,7 +88,8 @@ struct HostPlanner {
                     .daemonConfig, .false, "Invalid", "/etc/docker/daemon.json: \(why); mend it by hand, Skep does not overwrite it"))
         case .seen(.differs(let restart)):
             let merge = AgentAction.mergeDaemonConfig(docker, restart: restart && mayRestart)
-            return context.pending(.daemonConfig, [merge], reason: "Merging", doing: "writing our keys into daemon.json")
+            return context.pending(
+                .daemonConfig, [merge], reason: "Merging", doing: "writing our keys into daemon.json", cause: "daemon.json did not have them")
         case .seen(.restartNeeded):
             guard mayRestart else {
                 return Part(
@@ -116,7 +120,9 @@ struct HostPlanner {
             if case .seen(let packages) = context.observation.packages, packages.running != nil {
                 return Part(condition: context.condition(.docker, .false, "Installing", "apt is at work"))
             }
-            return context.pending(.docker, [.startEngine], reason: "Starting", doing: "starting the Docker Engine, which does not answer: \(why)")
+            return context.pending(
+                .docker, [.startEngine], reason: "Starting", doing: "starting the Docker Engine, which does not answer: \(why)",
+                cause: "it did not answer: \(why)")
         }
     }
 
@@ -142,8 +148,10 @@ struct HostPlanner {
                 condition: context.condition(
                     .sysctls, .false, "Unknown", "this kernel has no \(unknown.joined(separator: ", ")); take it out of the node's sysctls"))
         }
+        let found = differing.keys.sorted().map { "\($0) was \(values[$0] ?? "missing")" }.joined(separator: ", ")
         return context.pending(
-            .sysctls, [.setSysctls(context.spec.sysctls)], reason: "Setting", doing: "setting \(differing.keys.sorted().joined(separator: ", "))")
+            .sysctls, [.setSysctls(context.spec.sysctls)], reason: "Setting", doing: "setting \(differing.keys.sorted().joined(separator: ", "))",
+            cause: found)
     }
 
     /// The kernel writes tabs between numbers where people write blanks.

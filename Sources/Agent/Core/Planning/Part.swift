@@ -4,6 +4,8 @@ import SkepModel
 struct Part {
     /// In order; the first that is not waiting out a failure is started.
     var actions: [AgentAction] = []
+    /// What was found that each of them mends, in words that go on a sentence: "it was gone". The ledger says it of a repair.
+    var causes: [AgentAction: String] = [:]
     var condition: Condition?
 
     /// Nothing is wanted and nothing is there.
@@ -22,16 +24,17 @@ struct PlanningContext {
         Condition(type, status, reason: reason, message: message, since: now, generation: spec.generation)
     }
 
-    /// A part whose actions are under way: says the newest failure in its own words, else what is being done.
-    func pending(_ type: Condition.Kind, _ actions: [AgentAction], reason: String, doing: String) -> Part {
+    /// A part whose actions are under way: says the newest failure in its own words, else what is being done. `cause` is of all actions.
+    func pending(_ type: Condition.Kind, _ actions: [AgentAction], reason: String, doing: String, cause: String? = nil) -> Part {
+        let causes = cause.map { cause in Dictionary(actions.map { ($0, cause) }) { $1 } } ?? [:]
         let failed = actions.compactMap { failures[$0] }.max { $0.at < $1.at }
         if let failed {
             let seconds = max(0, failed.retryAt.since(now) / 1000)
             return Part(
-                actions: actions,
+                actions: actions, causes: causes,
                 condition: condition(type, .false, "\(reason)Failed", "\(doing): \(failed.message) (tried \(failed.count)×, again in \(seconds) s)"))
         }
-        return Part(actions: actions, condition: condition(type, .false, reason, doing))
+        return Part(actions: actions, causes: causes, condition: condition(type, .false, reason, doing))
     }
 
     /// A look that failed yields no plan.

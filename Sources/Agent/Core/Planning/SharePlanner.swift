@@ -24,24 +24,35 @@ struct SharePlanner {
                 condition: context.condition(.exports, .false, "NotInstalled", "nfs-kernel-server is not installed yet"))
         }
         var actions: [AgentAction] = []
+        var causes: [AgentAction: String] = [:]
         for export in shares.exports {
             let folder = server.folders[export.path] ?? .init(exists: false)
             if !folder.exists || folder.owner != export.owner || folder.mode != export.mode {
-                actions.append(.makeFolder(path: export.path, owner: export.owner, mode: export.mode))
+                let action = AgentAction.makeFolder(path: export.path, owner: export.owner, mode: export.mode)
+                actions.append(action)
+                causes[action] = folder.exists ? "it was \(folder.owner), \(folder.mode)" : "it was gone"
             }
         }
         let exports = ShareRenderer.exports(shares)
         let settings = ShareRenderer.settings(v3: shares.v3)
         let paths = Set(shares.exports.filter { !$0.clients.isEmpty }.map(\.path))
         if server.exports != exports || server.settings != settings || !server.active || !paths.isSubset(of: server.exported) {
-            actions.append(.writeExports(exports: exports, settings: settings))
+            let action = AgentAction.writeExports(exports: exports, settings: settings)
+            actions.append(action)
+            let missing = paths.subtracting(server.exported).sorted()
+            causes[action] =
+                if !server.active { "the NFS server did not run" } else if server.exports != exports || server.settings != settings {
+                    "its files were not as specified"
+                } else { "\(missing.joined(separator: ", ")) was not exported" }
         }
         if actions.isEmpty {
             return Part(
                 condition: context.condition(.exports, .true, "Exported", shares.exports.map { "\($0.name): \($0.path)" }.joined(separator: ", ")))
         }
         let doing = server.active ? "exporting \(shares.exports.map(\.path).joined(separator: ", "))" : "starting the NFS server"
-        return context.pending(.exports, actions, reason: "Exporting", doing: doing)
+        var part = context.pending(.exports, actions, reason: "Exporting", doing: doing)
+        part.causes = causes
+        return part
     }
 
     func mounts() -> Part {
@@ -52,6 +63,7 @@ struct SharePlanner {
         }
         let wanted = Self.wanted(context.spec)
         var actions: [AgentAction] = []
+        var causes: [AgentAction: String] = [:]
         var problems: [String] = []
         var unmended: [String] = []
         for (path, point) in points.sorted(by: { $0.key < $1.key }) where point.unit != nil && wanted[path] == nil {
@@ -61,15 +73,23 @@ struct SharePlanner {
         for (path, want) in wanted.sorted(by: { $0.key < $1.key }) {
             let point = points[path] ?? .init()
             if point.unit != want.unit || point.source == nil {
-                actions.append(.installMount(path: path, unit: want.unit))
+                let action = AgentAction.installMount(path: path, unit: want.unit)
+                actions.append(action)
+                causes[action] = point.source == nil ? "it was not mounted" : "its unit was not as specified"
                 problems.append("mounting \(path)")
             } else if case .bad(let reason, let message) = point.health {
-                if Self.mendedByMounting.contains(reason) { actions.append(.remount(path: path)) } else { unmended.append(reason) }
+                if Self.mendedByMounting.contains(reason) {
+                    actions.append(.remount(path: path))
+                    causes[.remount(path: path)] = "it was bad (\(reason)): \(message)"
+                } else {
+                    unmended.append(reason)
+                }
                 problems.append("\(path): \(reason): \(message)")
             }
         }
         if !actions.isEmpty {
             var part = context.pending(.mounts, actions, reason: "Mounting", doing: problems.joined(separator: "; "))
+            part.causes = causes
             if needsPackage { part.actions = actions.filter { if case .removeMount = $0 { true } else { false } } }
             return part
         }
