@@ -83,15 +83,16 @@ extension Planning {
     /// Entries of the swarm that stand for nobody any more: a node that rejoined, one that left, one that was evicted.
     func staleMembers() -> [String] {
         guard let view else { return [] }
-        let current = currentMembers
+        let silent = view.members.filter { $0.role == .worker && $0.state != "ready" }
+        let current = silent.isEmpty ? [] : currentMembers
         let gone = departedMembers(view).filter { $0.role == .worker || whyNotDemote($0, view) == nil }.map(\.id)
-        let down = view.members.filter { $0.role == .worker && $0.state == "down" && !current.contains($0.id) }
-        return Set(gone + (down.isEmpty ? [] : superseded(down)) + stillborn(view, current)).sorted()
+        let down = silent.filter { $0.state == "down" && !current.contains($0.id) }
+        return Set(gone + (down.isEmpty ? [] : superseded(down)) + stillborn(silent.filter { !current.contains($0.id) })).sorted()
     }
 
     /// Entries that a join left which was begun again: Docker makes one with the certificate, and another try gets another. They have no host name.
-    private func stillborn(_ view: ManagerView, _ current: Set<String>) -> [String] {
-        let nameless = view.members.filter { $0.hostname.isEmpty && $0.role == .worker && $0.state != "ready" && !current.contains($0.id) }
+    private func stillborn(_ silent: [ManagerView.Member]) -> [String] {
+        let nameless = silent.filter(\.hostname.isEmpty)
         guard !nameless.isEmpty, open?.kind != .join else { return [] }
         let isSettled = (participants + leaving).allSatisfy { isMember($0) || $0.status?.swarm.state == .inactive }
         return isSettled ? nameless.map(\.id) : []

@@ -5,7 +5,6 @@ struct FirewallCompiler {
     let planning: Planning
 
     private var spec: ClusterSpec { planning.spec }
-    private var dataPathPort: Int { Int(planning.record.decisions?.dataPathPort ?? 4789) }
 
     private let audiences: [Audience: [CIDR]]
     private let departed: [IPAddress]
@@ -24,7 +23,7 @@ struct FirewallCompiler {
             .flatMap { node in planning.record.addresses[node.id].map { [$0] } ?? node.status?.facts.addresses.map(\.address) ?? [] }
             .filter { !current.contains($0) && !$0.isLinkLocal && !$0.isLoopback }
         departed = Set(left).sorted()
-        ordinary = compile(rules(servesShares: false, coordinates: false))
+        ordinary = compile(planning.ports.rules(servesShares: false, coordinates: false))
     }
 
     func compile(for participant: Planning.Participant) -> FirewallSpec {
@@ -34,7 +33,7 @@ struct FirewallCompiler {
         if !servesShares, !coordinates, let ordinary {
             compiled = ordinary
         } else {
-            compiled = compile(rules(servesShares: servesShares, coordinates: coordinates))
+            compiled = compile(planning.ports.rules(servesShares: servesShares, coordinates: coordinates))
         }
         compiled.attempt = planning.record.firewallAttempts[participant.id] ?? 0
         return compiled
@@ -54,48 +53,5 @@ struct FirewallCompiler {
             planning.record.addresses[participant.id].map { [$0] } ?? planning.candidateAddresses(participant)
         }
         return Set(all).sorted()
-    }
-
-    /// Single ports first.
-    func rules(servesShares: Bool, coordinates: Bool) -> [FirewallSpec.Rule] {
-        var rules: [FirewallSpec.Rule] = []
-        func open(
-            _ port: Int, _ last: Int? = nil, _ transports: [Transport] = [.tcp], to audiences: [Audience], nodesToo: Bool = false,
-            published: Bool = false, _ service: String
-        ) {
-            guard let range = PortRange(port, last ?? port) else { return }
-            for transport in transports {
-                rules.append(
-                    .init(ports: range, transport: transport, audiences: audiences, nodesToo: nodesToo, publishedOnly: published, service: service))
-            }
-        }
-        open(22, to: [.management], "ssh")
-        open(8080, to: [.management], "traefik dashboard")
-        open(2377, to: [.cluster], "swarm management")
-        open(7946, nil, [.tcp, .udp], to: [.cluster], "swarm gossip")
-        open(dataPathPort, nil, [.udp], to: [.cluster], "swarm data path")
-        let web: [Audience] = spec.kind == .target ? [.nuvla, .users] : [.management, .users]
-        open(80, to: web, nodesToo: true, "http")
-        open(443, to: web, nodesToo: true, "https")
-        if spec.kind == .target {
-            if let nfs = spec.nfs, servesShares {
-                open(2049, nil, nfs.v3 ? [.tcp, .udp] : [.tcp], to: [.cluster], "nfs")
-                if nfs.v3 { for port in [111, 33333, 33334, 33336] { open(port, nil, [.tcp, .udp], to: [.cluster], "nfs v3") } }
-            }
-            open(30000, 32767, to: [.users], published: true, "users' applications")
-        }
-        if coordinates {
-            open(7443, to: [.management, .nodes], "skep operators and enrolment")
-            open(7444, to: [.nodes], "skep agents")
-        }
-        for opening in spec.allow { add(opening, service: "allowed by the file", nodesToo: false, to: &rules) }
-        for stack in spec.stacks { for opening in stack.expose { add(opening, service: "stack \(stack.name)", nodesToo: true, to: &rules) } }
-        return rules.filter(\.ports.isSingle) + rules.filter { !$0.ports.isSingle }
-    }
-
-    private func add(_ opening: ClusterSpec.Opening, service: String, nodesToo: Bool, to rules: inout [FirewallSpec.Rule]) {
-        for transport in opening.transports {
-            rules.append(.init(ports: opening.ports, transport: transport, audiences: opening.audiences, nodesToo: nodesToo, service: service))
-        }
     }
 }

@@ -43,11 +43,14 @@ struct Planning {
         record = snapshot.record
         operations = snapshot.operations
         plan = Plan(record: snapshot.record)
-        var machines: [NodeName: Snapshot.Node] = [:]
-        for node in snapshot.nodes where node.approved && !node.evicted && machines[node.name] == nil { machines[node.name] = node }
+        var machines: [NodeName: Int] = [:]
+        for (index, node) in snapshot.nodes.enumerated() where node.approved && !node.evicted && machines[node.name] == nil {
+            machines[node.name] = index
+        }
         var found = snapshot.spec.nodes.compactMap { entry in
-            machines[entry.name].map {
-                Participant(entry: entry, node: $0, liveness: Liveness(seen: $0.seen, now: now, settings: snapshot.settings))
+            machines[entry.name].map { index in
+                let node = snapshot.nodes[index]
+                return Participant(entry: entry, node: node, liveness: Liveness(seen: node.seen, now: now, settings: snapshot.settings))
             }
         }
         let named = Set(found.map(\.id))

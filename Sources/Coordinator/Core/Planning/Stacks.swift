@@ -115,7 +115,7 @@ extension Planning {
 
     /// Ports that stacks publish and that no table opens: they stay closed, and are shown.
     func unnamedPorts() -> [String] {
-        let rules = FirewallCompiler(planning: self).rules(servesShares: true, coordinates: true)
+        let rules = ports.rules(servesShares: true, coordinates: true)
         return spec.stacks.flatMap { stack in
             (snapshot.bundles[stack.name]?.publications ?? []).filter { publication in
                 !rules.contains {

@@ -19,7 +19,9 @@ extension Planning {
             if stage != .gone { amend { $0.waitsFor = reasons } }
         }
         nameActing()
-        for participant in participants { plan.nodeSpecs[participant.id] = wanted(participant, stage, teardown) }
+        let peers = peers
+        let firewall = FirewallCompiler(planning: self)
+        for participant in participants { plan.nodeSpecs[participant.id] = wanted(participant, stage, teardown, peers, firewall) }
         plan.phase = stage == .gone ? "down" : "going down: \(Self.words(stage))"
         plan.ready = false
         plan.stacks = (view?.stacks ?? []).filter(\.ours).map { StackView(name: $0.name, ready: false, services: $0.services, reason: "going down") }
@@ -77,12 +79,15 @@ extension Planning {
         participants.compactMap { participant in participant.status?.condition(type).map { "\(participant.entry.name): \($0.message)" } }
     }
 
-    private func wanted(_ participant: Participant, _ stage: ClusterRecord.Teardown.Stage, _ teardown: ClusterRecord.Teardown) -> NodeSpec {
+    private func wanted(
+        _ participant: Participant, _ stage: ClusterRecord.Teardown.Stage, _ teardown: ClusterRecord.Teardown, _ peers: [Peer],
+        _ firewall: FirewallCompiler
+    ) -> NodeSpec {
         var wanted = base(participant, peers)
         if stage < .hosts {
             wanted.docker = docker
             wanted.sysctls = participant.entry.sysctls
-            wanted.firewall = FirewallCompiler(planning: self).compile(for: participant)
+            wanted.firewall = firewall.compile(for: participant)
             if stage < .exports { wanted.shares = shares(participant, mounts: stage < .mounts) }
         } else {
             wanted.purge = teardown.purge
