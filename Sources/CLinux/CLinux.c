@@ -6,6 +6,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -102,6 +103,8 @@ int clinux_block_signals(const int *signals, int count) {
 }
 
 void clinux_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+
+void clinux_trim_heap(void) { malloc_trim(0); }
 
 int clinux_spawn(pid_t *pid, const char *path, char *const *argv, char *const *envp, const char *directory, int in, int out, int err) {
     posix_spawn_file_actions_t actions;

@@ -1,11 +1,13 @@
+internal import CLinux
 internal import Glibc
 internal import SkepSystem
 
-/// Gives back the memory that only the start needed: relocation tables and code of libraries.
+/// Gives back the memory that only the start needed: relocation tables, code of libraries, and the heap of the first look.
 ///
 /// The agent shares its machine with users' containers and runs for months; nothing is lost, what is needed again is mapped again.
 @LoopActor enum Footprint {
     static func trim() {
+        defer { clinux_trim_heap() }
         guard let text = try? Files.readText("/proc/self/smaps", limit: 8 << 20) else { return }
         for range in clean(text) {
             guard let start = UnsafeMutableRawPointer(bitPattern: range.lowerBound) else { continue }

@@ -57,6 +57,9 @@ const char *_Nullable clinux_next_name(DIR *directory);
 int clinux_block_signals(const int *signals, int count);
 void clinux_ignore_sigpipe(void);
 
+/// Gives the kernel back what the heap holds and nothing uses.
+void clinux_trim_heap(void);
+
 // child processes
 struct clinux_exit {
     int signaled;
