@@ -27,6 +27,15 @@ import Testing
         #expect(RulesetRenderer.trialKey(wider) != RulesetRenderer.trialKey(Samples.firewall))
     }
 
+    /// The data-path port is decided while the first trial runs: that needs no second one.
+    @Test func theTrialKeyForgetsWhatIsOpenToTheNodesAlone() throws {
+        var other = Samples.firewall
+        other.rules.append(.init(ports: try #require(PortRange(8789)), transport: .udp, audiences: [.cluster], service: "swarm data path"))
+        #expect(RulesetRenderer.trialKey(other) == RulesetRenderer.trialKey(Samples.firewall))
+        other.rules.append(.init(ports: try #require(PortRange(9999)), transport: .tcp, audiences: [.users], service: "theirs"))
+        #expect(RulesetRenderer.trialKey(other) != RulesetRenderer.trialKey(Samples.firewall))
+    }
+
     @Test func exportsNameExactlyTheNodes() {
         let export = NodeSpec.Export(
             name: ShareName(unchecked: "data"), path: "/nfs-root", mount: "/nfs-root", owner: "65534:65533", mode: "0750", fsid: 1,

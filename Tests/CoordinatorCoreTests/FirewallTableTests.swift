@@ -25,6 +25,33 @@ import Testing
         #expect(rules.filter { [22, 8080, 2377].contains(Int($0.ports.first)) }.allSatisfy { !$0.nodesToo })
     }
 
+    /// A probe cannot answer through a port that our own table closes.
+    @Test func everyDataPathPortThatIsTriedIsOpenUntilOneIsDecided() {
+        func ports(_ rules: [FirewallSpec.Rule]) -> [UInt16] { rules.filter { $0.service == "swarm data path" }.map(\.ports.first) }
+        var fixture = Fixture()
+        #expect(ports(rules(fixture)) == [4789, 7789, 8789])
+        let before = Planner().plan(fixture.snapshot, now: fixture.now).nodeSpecs[Fixture.id(1)]?.firewall
+        #expect(before?.clusterPorts.contains(PortRange.known(8789)) == true)
+        fixture.pass()
+        fixture.answerProbes(closed: [4789])
+        fixture.pass()
+        #expect(fixture.snapshot.record.decisions?.dataPathPort == 7789)
+        #expect(ports(rules(fixture)) == [7789])
+
+        var fixed = Fixture()
+        fixed.snapshot.spec.docker.dataPathPort = .fixed(9999)
+        #expect(ports(rules(fixed)) == [9999])
+    }
+
+    @Test func aFixedPortThatDoesNotAnswerIsNamed() {
+        var fixture = Fixture()
+        fixture.snapshot.spec.docker.dataPathPort = .fixed(9999)
+        fixture.pass()
+        fixture.answerProbes(closed: [9999])
+        let waits = fixture.pass().waits.map(\.waitsFor)
+        #expect(waits.contains { $0.contains("9999/udp of 10.77.0.11 do not answer") }, "\(waits)")
+    }
+
     @Test func hostsFollowTheTable() {
         var fixture = Fixture()
         fixture.snapshot.spec.kind = .host

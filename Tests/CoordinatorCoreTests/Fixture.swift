@@ -66,14 +66,15 @@ struct Fixture {
         return plan
     }
 
-    mutating func answerProbes(mtu: Int = 1500, unreachable: Set<IPAddress> = []) {
+    mutating func answerProbes(mtu: Int = 1500, unreachable: Set<IPAddress> = [], closed: Set<UInt16> = []) {
         for at in snapshot.nodes.indices {
             guard let request = Planner().plan(snapshot, now: now).nodeSpecs[snapshot.nodes[at].id]?.probe else { continue }
             let paths = request.targets.flatMap { target in
                 target.addresses.map { address in
                     let good = !unreachable.contains(address)
                     return ProbeReport.Path(
-                        node: target.node, address: address, tcp: good, udp: good, dataPath: good ? [4789, 7789] : [], mtu: good ? mtu : nil)
+                        node: target.node, address: address, tcp: good, udp: good, dataPath: good ? request.dataPathPorts.filter { !closed.contains($0) } : [],
+                        mtu: good ? mtu : nil)
                 }
             }
             snapshot.nodes[at].status?.probe = ProbeReport(round: request.round, complete: true, paths: paths)

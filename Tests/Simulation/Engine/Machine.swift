@@ -83,6 +83,9 @@ struct Machine {
             ], routes: [CIDR("10.77.0.0/24"), CIDR("10.0.2.0/24")].compactMap { $0 }, docker: engineRuns ? "20.10.24" : nil)
     }
 
+    /// Whether the table that stands lets other nodes in on that UDP port.
+    private func lets(_ port: UInt16) -> Bool { table.map { $0.contains("udp dport \(port) ip saddr @cluster4") } ?? true }
+
     /// Only what the spec that is held now asks for is looked at, and what the memory names.
     func observe(swarms: [String: Swarm], hasQuorum: Bool, peers: [Machine], now: Instant) -> Observation {
         let asked = Set(AgentBrain.packages(for: disk.spec) + disk.memory.held)
@@ -113,8 +116,12 @@ struct Machine {
                     let answers = peers.contains {
                         $0.id == target.node && $0.up && $0.address == address && $0.disk.spec?.probe?.round == request.round
                     }
+                    // a closed port does not answer, on whichever of the two machines it is closed
+                    let open = request.dataPathPorts.filter { port in
+                        lets(port) && peers.contains { $0.id == target.node && $0.lets(port) }
+                    }
                     return ProbeReport.Path(
-                        node: target.node, address: address, tcp: answers, udp: answers, dataPath: answers ? [4789] : [], mtu: 1500)
+                        node: target.node, address: address, tcp: answers, udp: answers, dataPath: answers ? open : [], mtu: 1500)
                 }
             }
             probe = ProbeReport(round: request.round, complete: paths.allSatisfy(\.tcp), paths: paths)

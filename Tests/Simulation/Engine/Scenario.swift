@@ -26,7 +26,9 @@ enum Scenario {
                 .management: [CIDR("10.0.2.0/24")].compactMap { $0 }, .nodes: [CIDR("10.77.0.0/24")].compactMap { $0 }, .users: everywhere,
                 .nuvla: [],
             ],
-            nodes: nodes, nfs: whole || random.chance(0.7) ? .init(server: NodeName(unchecked: "n1"), shares: [shares]) : nil,
+            // not drawn, so that the seeds that are kept stay what they were
+            nodes: nodes, docker: .init(dataPathPort: managers > 1 ? .fixed(7789) : .auto),
+            nfs: whole || random.chance(0.7) ? .init(server: NodeName(unchecked: "n1"), shares: [shares]) : nil,
             networks: [.init(name: NetworkName(unchecked: "public"))],
             stacks: Array(stacks.prefix(whole ? 3 : Int(random.span(1...3))).shuffled(using: &random)))
     }

@@ -17,11 +17,12 @@ public struct RulesetRenderer: Sendable {
         self.localPorts = localPorts
     }
 
-    /// What decides whether a table needs a trial: all but the addresses of the nodes themselves and of Docker's bridges.
+    /// What decides whether a table needs a trial: all but the addresses of the nodes themselves and of Docker's bridges, and what is open to the
+    /// nodes alone, which keeps neither the coordinator nor management out.
     public static func trialKey(_ spec: FirewallSpec) -> String {
         let audiences = spec.audiences.filter { $0.key != .cluster }.sorted { $0.key < $1.key }
             .map { "\($0.key.rawValue)=\($0.value.map(\.description).joined(separator: ","))" }
-        let rules = spec.rules.map { rule in
+        let rules = spec.rules.filter { $0.audiences != [.cluster] || $0.nodesToo }.map { rule in
             "\(rule.transport)/\(rule.ports):\(rule.audiences.map(\.rawValue).joined(separator: ",")):\(rule.nodesToo):\(rule.publishedOnly)"
         }
         return (["attempt \(spec.attempt)"] + audiences + rules).joined(separator: "; ")

@@ -7,6 +7,9 @@ extension Planning {
     /// A clock that is further off than this makes certificates and joins fail, milliseconds.
     static let clockTolerance: Int64 = 60_000
 
+    /// The file's port, or those of which one is chosen.
+    var triedDataPathPorts: [UInt16] { if case .fixed(let port) = spec.docker.dataPathPort { [port] } else { Self.dataPathPorts } }
+
     mutating func bringUp() {
         for participant in participants where !isExcused(participant) {
             guard let offset = participant.status?.facts.clockOffset, offset.magnitude > Self.clockTolerance else { continue }
@@ -139,7 +142,8 @@ extension Planning {
         for other in participants where other.id != participant.id {
             guard let path = path(from: other, to: participant, best) else { return "\(other.entry.name) did not try \(best)" }
             if Self.isGood(path) { continue }
-            let missing = [path.tcp ? nil : "7946/tcp", path.udp ? nil : "7946/udp", path.dataPath.isEmpty ? "4789/udp" : nil].compactMap { $0 }
+            let dataPath = triedDataPathPorts.map { "\($0)/udp" }.joined(separator: " and ")
+            let missing = [path.tcp ? nil : "7946/tcp", path.udp ? nil : "7946/udp", path.dataPath.isEmpty ? dataPath : nil].compactMap { $0 }
             let occupied = participant.status?.probe?.occupied.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" } ?? []
             return "from \(other.entry.name), \(missing.joined(separator: ", ")) of \(best) do not answer"
                 + (occupied.isEmpty ? "" : " (taken there: \(occupied.joined(separator: "; ")))")

@@ -114,7 +114,7 @@ extension Planning {
         let others = participants.filter { $0.id != participant.id && record.probeNodes.contains($0.id) }
         return ProbeRequest(
             round: record.probeRound, targets: others.map { .init(node: $0.id, addresses: candidateAddresses($0)) },
-            dataPathPorts: { if case .fixed(let port) = spec.docker.dataPathPort { [port] } else { Self.dataPathPorts } }())
+            dataPathPorts: triedDataPathPorts)
     }
 
     private func duties() -> ManagerDuties {

@@ -3,7 +3,8 @@ import SkepModel
 /// The table of ports: what the file, the kind of cluster and its stacks open, and to whom.
 struct PortTable {
     let spec: ClusterSpec
-    let dataPathPort: Int
+    /// The one that is decided; before that all that are tried, as a probe cannot answer through a closed one.
+    let dataPathPorts: [UInt16]
 
     /// Single ports first.
     func rules(servesShares: Bool, coordinates: Bool) -> [FirewallSpec.Rule] {
@@ -22,7 +23,7 @@ struct PortTable {
         open(8080, to: [.management], "traefik dashboard")
         open(2377, to: [.cluster], "swarm management")
         open(7946, nil, [.tcp, .udp], to: [.cluster], "swarm gossip")
-        open(dataPathPort, nil, [.udp], to: [.cluster], "swarm data path")
+        for port in dataPathPorts { open(Int(port), nil, [.udp], to: [.cluster], "swarm data path") }
         let web: [Audience] = spec.kind == .target ? [.nuvla, .users] : [.management, .users]
         open(80, to: web, nodesToo: true, "http")
         open(443, to: web, nodesToo: true, "https")
@@ -50,5 +51,5 @@ struct PortTable {
 }
 
 extension Planning {
-    var ports: PortTable { PortTable(spec: spec, dataPathPort: Int(record.decisions?.dataPathPort ?? 4789)) }
+    var ports: PortTable { PortTable(spec: spec, dataPathPorts: record.decisions.map { [$0.dataPathPort] } ?? triedDataPathPorts) }
 }
