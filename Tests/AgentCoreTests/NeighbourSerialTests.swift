@@ -36,7 +36,10 @@ import Testing
 
     /// Whether a TCP connection from the namespace to the address and port is made.
     private func connects(_ namespace: String, _ address: String, _ port: Int) throws -> Bool {
-        let code = "import socket,sys; s=socket.socket(); s.settimeout(1.5); sys.exit(0 if s.connect_ex((sys.argv[1], int(sys.argv[2])))==0 else 1)"
+        let code = """
+            import socket,sys; s=socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+            s.settimeout(1.5); sys.exit(0 if s.connect_ex((sys.argv[1], int(sys.argv[2])))==0 else 1)
+            """
         return try sh("ip netns exec \(namespace) python3 -c '\(code)' \(address) \(port)").0 == 0
     }
 
@@ -63,13 +66,17 @@ import Testing
             ip -n \(node) link set client master docker_gwbridge
             ip -n \(client) addr add 172.18.0.3/16 dev eth0
             ip -n \(node) addr add 10.77.0.11/24 dev eth0; ip -n \(neighbour) addr add 10.77.0.12/24 dev eth0
+            ip -n \(node) addr add fd77::11/64 dev eth0 nodad; ip -n \(neighbour) addr add fd77::12/64 dev eth0 nodad
+            ip -n \(node) addr add fd18::1/64 dev docker_gwbridge nodad; ip -n \(container) addr add fd18::2/64 dev eth0 nodad
             ip -n \(node) addr add 172.18.0.1/16 dev docker_gwbridge; ip -n \(container) addr add 172.18.0.2/16 dev eth0
             for l in eth0 docker_gwbridge box client; do ip -n \(node) link set $l up; done
             ip -n \(neighbour) link set eth0 up; ip -n \(container) link set eth0 up; ip -n \(client) link set eth0 up
             ip -n \(container) route add default via 172.18.0.1
             ip -n \(client) route add default via 172.18.0.1
             ip -n \(neighbour) route add 172.18.0.0/16 via 10.77.0.11
-            ip netns exec \(node) sysctl -q -w net.ipv4.ip_forward=1
+            ip -n \(container) -6 route add default via fd18::1
+            ip -n \(neighbour) -6 route add fd18::/64 via fd77::11
+            ip netns exec \(node) sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
             ip netns exec \(node) nft -f - <<'END'
             table ip nat {
               chain prerouting {
@@ -82,7 +89,7 @@ import Testing
             code='
             import socket,sys,threading,time
             for p in map(int, sys.argv[1:]):
-                s=socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("0.0.0.0", p)); s.listen(64)
+                s=socket.create_server(("", p), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64)
                 threading.Thread(target=lambda s=s: [s.accept() for _ in iter(int, 1)], daemon=True).start()
             time.sleep(60)'
             code=$(printf '%s' "$code" | sed 's/^            //')
@@ -124,6 +131,27 @@ import Testing
         #expect(try !connects(neighbour, "10.77.0.11", 22), "nodes are not management")
         #expect(try !connects(neighbour, "172.18.0.2", 9999), "routed straight to a container")
         #expect(try !connects(neighbour, "172.18.0.2", 443), "routed straight to a container, even at an open port")
+    }
+
+    /// The same by IPv6: open to users and management, closed to others, and no way straight to a container.
+    @Test func theTableGovernsIPv6AsWell() throws {
+        try setUp()
+        defer { try? tearDown() }
+        for port in [22, 8080] { #expect(try connectsSoon(neighbour, "fd77::11", port), "without a table \(port) answers") }
+        #expect(try connectsSoon(neighbour, "fd18::2", 9999), "without a table the container's own address answers")
+        var spec = Samples.firewall
+        spec.audiences[.cluster] = Samples.ranges("10.77.0.11/32", "fd77::11/128")
+        spec.audiences[.users] = Samples.ranges("0.0.0.0/0", "::/0")
+        spec.rules.append(.init(ports: Samples.port(8080), transport: .tcp, audiences: [.users], service: "theirs"))
+        try install(spec)
+        #expect(try connects(neighbour, "fd77::11", 8080), "users are everybody")
+        #expect(try !connects(neighbour, "fd77::11", 22), "a neighbour is not management")
+        #expect(try !connects(neighbour, "fd18::2", 9999), "routed straight to a container")
+        spec.audiences[.management] = Samples.ranges("10.0.2.0/24", "fd77::12/128")
+        spec.audiences[.users] = Samples.ranges("0.0.0.0/0", "fd99::/64")
+        try install(spec)
+        #expect(try connects(neighbour, "fd77::11", 22), "it is management now")
+        #expect(try !connects(neighbour, "fd77::11", 8080), "users are others now")
     }
 
     @Test func aContainerReachesItsOwnNodesHttpsAndNotItsSsh() throws {
