@@ -45,6 +45,27 @@ import Testing
         #expect(brain.memory.swarm == "ours")
     }
 
+    /// A worker's engine does not say which swarm it is in: the acting manager knows the member.
+    @Test func aWorkersAgentThatLostItsMemoryIsAtHome() {
+        var brain = AgentBrain()
+        var spec = Samples.spec(swarm: .member(swarm: "ours"))
+        brain.accept(spec, revision: 1)
+        let seen = Samples.observation(swarm: .init(state: .active, nodeID: "x"))
+        _ = brain.pass(seen, now: now)
+        #expect(reason(brain, seen) == "ForeignSwarm", "nobody has said yet that it is ours")
+        spec.knownMember = "y"
+        brain.accept(spec, revision: 2)
+        _ = brain.pass(seen, now: now)
+        #expect(reason(brain, seen) == "ForeignSwarm", "that is another one")
+        spec.knownMember = "x"
+        brain.accept(spec, revision: 3)
+        _ = brain.pass(seen, now: now)
+        #expect(reason(brain, seen) == "Member")
+        #expect(brain.memory.swarm == "ours")
+        let status = brain.status(seen, node: NodeID(unchecked: "0000000000000001"), bootID: "b", version: "0", now: now)
+        #expect(status.swarm.swarmID == "ours", "so that the coordinator knows as well")
+    }
+
     @Test func theIntentIsRememberedBeforeTheSwarmIsMade() {
         var brain = AgentBrain()
         brain.accept(Samples.spec(swarm: making), revision: 1)

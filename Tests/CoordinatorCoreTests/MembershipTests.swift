@@ -32,6 +32,20 @@ import Testing
         #expect(fixture.snapshot.operations.last?.isOpen == false)
     }
 
+    @Test func aNodeThatForgotItsSwarmIsToldThatItIsAMember() {
+        var fixture = Fixture()
+        fixture.makeSwarm(joined: [2, 3])
+        fixture.snapshot.nodes[0].status?.manager?.members[1].labels = ["skep.node": "n2"]
+        #expect(fixture.pass().nodeSpecs[Fixture.id(2)]?.knownMember == nil, "it knows")
+        fixture.snapshot.nodes[1].status?.swarm.swarmID = nil
+        let plan = fixture.pass()
+        #expect(plan.nodeSpecs[Fixture.id(2)]?.knownMember == "w2")
+        #expect(plan.nodeSpecs[Fixture.id(2)]?.swarm == .member(swarm: "s"))
+        #expect(plan.operations.isEmpty, "it does not join anew")
+        fixture.snapshot.nodes[0].status?.manager?.members[1].labels = ["skep.node": "n3"]
+        #expect(fixture.pass().nodeSpecs[Fixture.id(2)]?.knownMember == nil, "that entry is another node's")
+    }
+
     @Test func labelsFollowTheName() {
         var fixture = Fixture()
         fixture.snapshot.spec.nodes[1].labels = ["type": "worker-db"]

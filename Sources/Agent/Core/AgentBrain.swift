@@ -178,7 +178,9 @@ public struct AgentBrain: Sendable {
         lastSwarm = swarm
         if let remembered = memory.swarm, remembered.hasPrefix("making:"), let id = swarm.swarmID, swarm.state == .active { memory.swarm = id }
         if case .leave = spec.swarm, swarm.state == .inactive { memory.swarm = nil }
-        if case .member(let id) = spec.swarm, memory.swarm == nil, swarm.state == .active, swarm.swarmID == id { memory.swarm = id }
+        if case .member(let id) = spec.swarm, memory.swarm == nil, swarm.state == .active, swarm.swarmID == id || spec.knows(swarm) {
+            memory.swarm = id
+        }
     }
 
     private func own(_ now: Instant) -> [Condition] {

@@ -135,6 +135,9 @@ public struct NodeSpec: Codable, Hashable, Sendable {
     public var firewall: FirewallSpec?
     public var shares: Shares?
     public var swarm: Swarm
+    /// Docker's id of this node, where the acting manager has it as a member that was made ours: an agent that was installed anew knows by it
+    /// that it is at home, as a worker's engine does not know its swarm.
+    public var knownMember: String?
     public var duties: ManagerDuties?
     public var probe: ProbeRequest?
     public var peers: [Peer]

@@ -55,6 +55,7 @@ struct SwarmPlanner {
     /// Whether the engine is in a swarm that this node was never told to make or join, as far as it remembers.
     private func isForeign(_ swarm: SwarmStatus, ours: String?) -> Bool {
         guard swarm.state == .active || swarm.state == .locked else { return false }
+        if context.spec.knows(swarm) { return false }
         // A manager's engine knows its swarm's id: an agent that was purged and installed anew finds itself at home.
         guard let remembered else { return ours == nil || swarm.swarmID != ours }
         if remembered == ours || remembered.hasPrefix("making:") { return false }
@@ -82,4 +83,9 @@ struct SwarmPlanner {
     }
 
     private func member(_ words: String) -> Part { Part(condition: context.condition(.swarm, .true, "Member", words)) }
+}
+
+extension NodeSpec {
+    /// Whether the engine is the member of our swarm that the coordinator knows.
+    func knows(_ swarm: SwarmStatus) -> Bool { knownMember != nil && knownMember == swarm.nodeID }
 }

@@ -14,6 +14,7 @@ extension Planning {
             if participant.status != nil { wanted.firewall = firewall.compile(for: participant) }
             wanted.shares = shares(participant, mounts: true)
             wanted.swarm = swarm(participant)
+            wanted.knownMember = knownMember(participant)
             wanted.probe = probe(participant)
             if participant.id == acting?.id { wanted.duties = duties() }
             plan.nodeSpecs[participant.id] = wanted
@@ -107,6 +108,12 @@ extension Planning {
         else { return .member(swarm: swarm) }
         let remotes = participants.filter { isMember($0) && $0.status?.swarm.isManager == true }.compactMap { record.addresses[$0.id] }
         return .join(.init(swarm: swarm, advertise: own, remotes: remotes.map { $0.isV4 ? "\($0):2377" : "[\($0)]:2377" }, sealedToken: sealed))
+    }
+
+    /// Docker's id of a node that is no member by its own word and is one by the acting manager's: its agent was installed anew.
+    private func knownMember(_ participant: Participant) -> String? {
+        guard !isMember(participant), let member = member(participant), member.labels["skep.node"] == participant.entry.name.rawValue else { return nil }
+        return member.id
     }
 
     private func probe(_ participant: Participant) -> ProbeRequest? {
