@@ -106,8 +106,13 @@ import Testing
         let tasks: [TaskEntry] = try DockerClient.decode(
             Array(
                 """
-                [{"ID":"t1","ServiceID":"s1","NodeID":"a","Status":{"Timestamp":"2026-11-21T14:00:00.7Z","State":"failed","Err":"newer"}},
-                 {"ID":"t2","ServiceID":"s1","NodeID":"b","Status":{"Timestamp":"2026-11-21T14:00:00.657Z","State":"failed","Err":"older"}}]
+                [{"ID":"t1","ServiceID":"s1","NodeID":"a","Slot":1,"Status":{"Timestamp":"2026-11-21T14:00:00.7Z","State":"failed","Err":"newer"}},
+                 {"ID":"t2","ServiceID":"s1","NodeID":"b","Slot":1,"Status":{"Timestamp":"2026-11-21T14:00:00.657Z","State":"failed","Err":"older"}},
+                 {"ID":"t3","ServiceID":"s1","NodeID":"b","Slot":2,"Status":{"Timestamp":"2026-11-21T14:00:00.1Z","State":"rejected","Err":"another"}},
+                 {"ID":"t4","ServiceID":"s1","NodeID":"b","Slot":3,"Status":{"Timestamp":"2026-11-21T14:00:00.2Z","State":"failed","Err":"mended"}},
+                 {"ID":"t5","ServiceID":"s1","NodeID":"b","Slot":3,"DesiredState":"running","Status":{"Timestamp":"2026-11-21T14:00:01Z","State":"running"}},
+                 {"ID":"t6","ServiceID":"s2","NodeID":"a","Status":{"Timestamp":"2026-11-21T14:00:00Z","State":"failed","Err":"no disk"}},
+                 {"ID":"t7","ServiceID":"s2","NodeID":"b","Status":{"Timestamp":"2026-11-21T14:00:01Z","State":"failed","Err":"no memory"}}]
                 """.utf8), "x")
         let networks: [NetworkEntry] = try DockerClient.decode(
             Array(
@@ -135,9 +140,9 @@ import Testing
         }
         #expect(
             listed == [
-                .init(name: "shop_all", running: 0, desired: 2, bundle: "d1"),
+                .init(name: "shop_all", running: 0, desired: 2, bundle: "d1", error: "no memory (on n2); no disk (on n1)"),
                 .init(name: "shop_none", running: 0, desired: 0, bundle: "d1", error: "no node matches node.labels.x == y"),
-                .init(name: "shop_web", running: 1, desired: 2, bundle: "d1", error: "newer (on n1)"),
+                .init(name: "shop_web", running: 1, desired: 2, bundle: "d1", error: "newer (on n1); another (on n2)"),
             ])
     }
 

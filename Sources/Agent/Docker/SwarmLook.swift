@@ -69,18 +69,34 @@ struct SwarmLook {
         return (running, desired)
     }
 
-    /// The newest error of the service's tasks with the node's name; nil while all is well.
+    /// At most so many different errors of one service are said.
+    private static let errorLimit = 3
+
+    /// The newest error of each of the service's slots, or of each node of a global one, that has one now, newest first, with the node's name; nil
+    /// while all is well.
     private func error(_ service: ServiceEntry, _ counts: (running: Int, desired: Int)) -> String? {
         if service.isGlobal, counts.desired == 0 {
             let words = service.constraints.joined(separator: ", ")
             return words.isEmpty ? "no node is ready to run it" : "no node matches \(words)"
         }
         guard counts.running < counts.desired || service.isUpdating || service.hasFailedUpdate else { return nil }
-        let failed = tasks.filter { $0.ServiceID == service.ID && $0.Status?.Err?.isEmpty == false }
-        if let newest = failed.max(by: { $0.changed < $1.changed }), let words = newest.Status?.Err {
-            guard let id = newest.NodeID, !id.isEmpty else { return words }
-            return "\(words) (on \(nodes.first { $0.ID == id }?.hostname ?? id))"
+        let places = Dictionary(grouping: tasks.filter { $0.ServiceID == service.ID }) { task in
+            task.Slot.flatMap { $0 > 0 ? "slot \($0)" : nil } ?? task.NodeID ?? ""
         }
-        return service.hasFailedUpdate ? service.UpdateStatus?.Message : nil
+        let failed = places.values.compactMap { tasks -> TaskEntry? in
+            // what runs there now is no trouble any more, but for an update that begins a new task beside it
+            guard service.isUpdating || service.hasFailedUpdate || !tasks.contains(where: { $0.Status?.State == "running" && $0.DesiredState == "running" }) else { return nil }
+            return tasks.filter { $0.Status?.Err?.isEmpty == false }.max { $0.changed < $1.changed }
+        }
+        var errors: [String] = []
+        for task in failed.sorted(by: { ($0.changed, $0.ID) > ($1.changed, $1.ID) }) {
+            guard let words = task.Status?.Err else { continue }
+            let place = task.NodeID.flatMap { id in id.isEmpty ? nil : nodes.first { $0.ID == id }?.hostname ?? id }
+            let said = place.map { "\(words) (on \($0))" } ?? words
+            if !errors.contains(said) { errors.append(said) }
+        }
+        guard !errors.isEmpty else { return service.hasFailedUpdate ? service.UpdateStatus?.Message : nil }
+        let more = errors.count - Self.errorLimit
+        return errors.prefix(Self.errorLimit).joined(separator: "; ") + (more > 0 ? "; and \(more) more" : "")
     }
 }

@@ -75,6 +75,8 @@ struct TaskEntry: Decodable, Sendable {
     var ID: String
     var ServiceID: String?
     var NodeID: String?
+    /// Of a replicated service; a global one has a task on each node.
+    var Slot: Int?
     var DesiredState: String?
     var Status: State?
 
