@@ -95,7 +95,7 @@ import Testing
             code=$(printf '%s' "$code" | sed 's/^            //')
             ip netns exec \(container) python3 -c "$code" 443 9999 31000 </dev/null >/dev/null 2>&1 &
             echo $! >/tmp/skep-t-box.pid
-            ip netns exec \(node) python3 -c "$code" 22 8080 31500 </dev/null >/dev/null 2>&1 &
+            ip netns exec \(node) python3 -c "$code" 22 2377 8080 31500 </dev/null >/dev/null 2>&1 &
             echo $! >/tmp/skep-t-node.pid
             sleep 0.7
             """)
@@ -131,6 +131,40 @@ import Testing
         #expect(try !connects(neighbour, "10.77.0.11", 22), "nodes are not management")
         #expect(try !connects(neighbour, "172.18.0.2", 9999), "routed straight to a container")
         #expect(try !connects(neighbour, "172.18.0.2", 443), "routed straight to a container, even at an open port")
+    }
+
+    /// Whether what the neighbour sends over a connection that it made before is still taken in, after `change`.
+    private func flowLives(to port: Int, after change: () throws -> Void) throws -> Bool {
+        let code = """
+            import fcntl,os,socket,struct,sys,termios,time
+            s=socket.create_connection(("10.77.0.11", int(sys.argv[1])), 5); s.send(b"x"); open("/tmp/skep-t-flow.up","w")
+            end=time.time()+30
+            while not os.path.exists("/tmp/skep-t-flow.go") and time.time()<end: time.sleep(0.05)
+            s.send(b"y"); time.sleep(1.5)
+            sys.exit(struct.unpack("i", fcntl.ioctl(s, termios.TIOCOUTQ, b"0000"))[0] != 0)
+            """
+        try sh("rm -f /tmp/skep-t-flow.*; ip netns exec \(neighbour) python3 -c '\(code)' \(port) </dev/null >/dev/null 2>&1; echo $? >/tmp/skep-t-flow.end &")
+        for _ in 0..<100 where try sh("[ -e /tmp/skep-t-flow.up ]").0 != 0 { usleep(100_000) }
+        try #require(try sh("[ -e /tmp/skep-t-flow.up ]").0 == 0, "no connection to \(port)")
+        try change()
+        try sh("touch /tmp/skep-t-flow.go")
+        for _ in 0..<100 where try sh("[ -s /tmp/skep-t-flow.end ]").0 != 0 { usleep(100_000) }
+        return try sh("[ \"$(cat /tmp/skep-t-flow.end)\" = 0 ]; answer=$?; rm -f /tmp/skep-t-flow.*; exit $answer").0 == 0
+    }
+
+    @Test func aNodeThatLeavesIsCutOffWithItsEstablishedFlows() throws {
+        try setUp()
+        defer { try? tearDown() }
+        try install(Samples.firewall)
+        #expect(try flowLives(to: 2377) { try install(Samples.firewall) }, "the same table again ends no flow")
+        var spec = Samples.firewall
+        spec.audiences[.cluster] = Samples.ranges("10.77.0.11/32")
+        spec.departed = [.v4(0x0a4d_000c)]
+        // networks that are encrypted have rules of their own
+        spec.encrypted = true
+        #expect(try !flowLives(to: 2377) { try install(spec) })
+        #expect(try !connects(neighbour, "10.77.0.11", 2377))
+        #expect(try connects(neighbour, "10.77.0.11", 443), "users are everybody")
     }
 
     /// The same by IPv6: open to users and management, closed to others, and no way straight to a container.
