@@ -143,7 +143,11 @@ import Testing
             s.send(b"y"); time.sleep(1.5)
             sys.exit(struct.unpack("i", fcntl.ioctl(s, termios.TIOCOUTQ, b"0000"))[0] != 0)
             """
-        try sh("rm -f /tmp/skep-t-flow.*; ip netns exec \(neighbour) python3 -c '\(code)' \(port) </dev/null >/dev/null 2>&1; echo $? >/tmp/skep-t-flow.end &")
+        try sh(
+            """
+            rm -f /tmp/skep-t-flow.*
+            (ip netns exec \(neighbour) python3 -c '\(code)' \(port); echo $? >/tmp/skep-t-flow.end) </dev/null >/dev/null 2>&1 &
+            """)
         for _ in 0..<100 where try sh("[ -e /tmp/skep-t-flow.up ]").0 != 0 { usleep(100_000) }
         try #require(try sh("[ -e /tmp/skep-t-flow.up ]").0 == 0, "no connection to \(port)")
         try change()

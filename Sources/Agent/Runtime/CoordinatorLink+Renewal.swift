@@ -48,8 +48,20 @@ extension CoordinatorLink {
                 // Never so late that the certificate ends meanwhile.
                 if decision == .renew { wait = min(wait, max(1000, (leaf.notAfter - correctedNow) * 500)) }
             }
-            do { try await LoopActor.sleep(for: .milliseconds(wait)) } catch { return }
+            do { try await pauseRenewal(wait) } catch { return }
         }
+    }
+
+    /// Waits, less long when a report found the coordinator there again and refused for a certificate that has ended.
+    private func pauseRenewal(_ wait: Int64) async throws {
+        let done = OneShot<Void>()
+        let timer = LoopActor.schedule(after: .milliseconds(wait)) { done.finish(.success(())) }
+        renewNow = done
+        defer {
+            timer.cancel()
+            renewNow = nil
+        }
+        try await done.value()
     }
 
     private func request() throws -> String {

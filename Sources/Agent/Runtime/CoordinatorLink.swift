@@ -51,6 +51,8 @@ public import SkepWire
     private var nextFailures = 0
     private var probedAt: Int64?
     private var retryNow: OneShot<Void>?
+    /// Ends the renewal's wait.
+    var renewNow: OneShot<Void>?
 
     /// A link that is at rest until ``start()``.
     public init(identity: NodeIdentity, credentials: Credentials, store: IdentityStore, client: CoordinatorClient, timing: Timing = Timing()) {
@@ -212,6 +214,9 @@ public import SkepWire
             }
         }
         await probeClock()
+        // The coordinator is there and will have nothing of a certificate that has ended: a renewal need not wait out its pause, which is minutes
+        // after a long absence.
+        if credentials.shown.leaf.notAfter <= correctedNow { renewNow?.finish(.success(())) }
     }
 
     /// Where trust failed, the clock may be the reason; asked at most once in a minute.
