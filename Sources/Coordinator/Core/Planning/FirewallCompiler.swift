@@ -18,10 +18,9 @@ struct FirewallCompiler {
         audiences[.cluster] = addresses.compactMap { CIDR($0, prefix: $0.width) }
         for (audience, ranges) in audiences { audiences[audience] = CIDR.merged(ranges) }
         self.audiences = audiences
-        let current = Set(addresses)
         let left = planning.snapshot.nodes.filter(\.evicted)
             .flatMap { node in planning.record.addresses[node.id].map { [$0] } ?? node.status?.facts.addresses.map(\.address) ?? [] }
-            .filter { !current.contains($0) && !$0.isLinkLocal && !$0.isLoopback }
+            .filter { !addresses.contains($0) && !$0.isLinkLocal && !$0.isLoopback }
         departed = Set(left).sorted()
         ordinary = compile(planning.ports.rules(servesShares: false, coordinates: false))
     }
@@ -48,10 +47,10 @@ struct FirewallCompiler {
     }
 
     /// The enrolled nodes: what is advertised once it is decided, else the addresses that only one of them has.
-    private static func clusterAddresses(_ planning: Planning) -> [IPAddress] {
+    private static func clusterAddresses(_ planning: Planning) -> Set<IPAddress> {
         let all = (planning.participants + planning.leaving.filter(planning.isLingering)).flatMap { participant in
             planning.record.addresses[participant.id].map { [$0] } ?? planning.candidateAddresses(participant)
         }
-        return Set(all).sorted()
+        return Set(all)
     }
 }

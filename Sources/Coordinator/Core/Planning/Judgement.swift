@@ -9,7 +9,10 @@ extension Planning {
             if participant.liveness == .down {
                 problems.append("\(name) has not been heard for \(Self.span(now.since(participant.node.seen ?? now)))")
             }
-            for condition in participant.status?.conditions ?? [] where condition.status != .true { problems.append("\(name): \(condition.message)") }
+            // nearly always all are true: the first look copies nothing
+            if let conditions = participant.status?.conditions, !conditions.allSatisfy({ $0.status == .true }) {
+                for condition in conditions where condition.status != .true { problems.append("\(name): \(condition.message)") }
+            }
             if participant.status?.generation != snapshot.generation {
                 problems.append("\(name) has not taken over generation \(snapshot.generation) yet")
             }

@@ -6,7 +6,7 @@ extension Planning {
         nameActing()
         record.sharesServed = record.sharesServed || serverExports
         let firewall = FirewallCompiler(planning: self)
-        let peers = peers
+        let (peers, docker) = (peers, docker)
         for participant in participants {
             var wanted = base(participant, peers)
             wanted.docker = docker
@@ -112,7 +112,9 @@ extension Planning {
 
     /// Docker's id of a node that is no member by its own word and is one by the acting manager's: its agent was installed anew.
     private func knownMember(_ participant: Participant) -> String? {
-        guard !isMember(participant), let member = member(participant), member.labels["skep.node"] == participant.entry.name.rawValue else { return nil }
+        guard !isMember(participant), let member = member(participant), member.labels["skep.node"] == participant.entry.name.rawValue else {
+            return nil
+        }
         return member.id
     }
 

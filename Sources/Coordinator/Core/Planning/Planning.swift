@@ -44,8 +44,8 @@ struct Planning {
         operations = snapshot.operations
         plan = Plan(record: snapshot.record)
         var machines: [NodeName: Int] = [:]
-        for (index, node) in snapshot.nodes.enumerated() where node.approved && !node.evicted && machines[node.name] == nil {
-            machines[node.name] = index
+        for index in snapshot.nodes.indices where snapshot.nodes[index].approved && !snapshot.nodes[index].evicted {
+            if machines[snapshot.nodes[index].name] == nil { machines[snapshot.nodes[index].name] = index }
         }
         var found = snapshot.spec.nodes.compactMap { entry in
             machines[entry.name].map { index in
@@ -53,9 +53,11 @@ struct Planning {
                 return Participant(entry: entry, node: node, liveness: Liveness(seen: node.seen, now: now, settings: snapshot.settings))
             }
         }
-        let named = Set(found.map(\.id))
-        let strangers = snapshot.nodes.filter { $0.approved && !$0.evicted && !named.contains($0.id) }.map { node in
-            Participant(
+        var isNamed = [Bool](repeating: false, count: snapshot.nodes.count)
+        for entry in snapshot.spec.nodes { machines[entry.name].map { isNamed[$0] = true } }
+        let strangers = snapshot.nodes.indices.filter { !isNamed[$0] && snapshot.nodes[$0].approved && !snapshot.nodes[$0].evicted }.map { index in
+            let node = snapshot.nodes[index]
+            return Participant(
                 entry: .init(name: node.name, role: .worker), node: node,
                 liveness: Liveness(seen: node.seen, now: now, settings: snapshot.settings))
         }
@@ -69,7 +71,10 @@ struct Planning {
         byName = Dictionary(participants.map { ($0.entry.name, $0) }) { first, _ in first }
         var owners: [IPAddress: Int] = [:]
         for participant in participants {
-            for address in Set(participant.status?.facts.addresses.map(\.address) ?? []) { owners[address, default: 0] += 1 }
+            guard let addresses = participant.status?.facts.addresses else { continue }
+            for (index, entry) in addresses.enumerated() where !addresses[..<index].contains(where: { $0.address == entry.address }) {
+                owners[entry.address, default: 0] += 1
+            }
         }
         addressOwners = owners
         findActing()
