@@ -73,7 +73,8 @@ struct Fixture {
                 target.addresses.map { address in
                     let good = !unreachable.contains(address)
                     return ProbeReport.Path(
-                        node: target.node, address: address, tcp: good, udp: good, dataPath: good ? request.dataPathPorts.filter { !closed.contains($0) } : [],
+                        node: target.node, address: address, tcp: good, udp: good,
+                        dataPath: good ? request.dataPathPorts.filter { !closed.contains($0) } : [],
                         mtu: good ? mtu : nil)
                 }
             }

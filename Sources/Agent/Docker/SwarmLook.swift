@@ -85,7 +85,10 @@ struct SwarmLook {
         }
         let failed = places.values.compactMap { tasks -> TaskEntry? in
             // what runs there now is no trouble any more, but for an update that begins a new task beside it
-            guard service.isUpdating || service.hasFailedUpdate || !tasks.contains(where: { $0.Status?.State == "running" && $0.DesiredState == "running" }) else { return nil }
+            guard
+                service.isUpdating || service.hasFailedUpdate
+                    || !tasks.contains(where: { $0.Status?.State == "running" && $0.DesiredState == "running" })
+            else { return nil }
             return tasks.filter { $0.Status?.Err?.isEmpty == false }.max { $0.changed < $1.changed }
         }
         var errors: [String] = []
