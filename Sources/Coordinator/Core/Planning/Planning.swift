@@ -54,7 +54,9 @@ struct Planning {
             }
         }
         var isNamed = [Bool](repeating: false, count: snapshot.nodes.count)
-        for entry in snapshot.spec.nodes { machines[entry.name].map { isNamed[$0] = true } }
+        for entry in snapshot.spec.nodes {
+            if let index = machines[entry.name] { isNamed[index] = true }
+        }
         let strangers = snapshot.nodes.indices.filter { !isNamed[$0] && snapshot.nodes[$0].approved && !snapshot.nodes[$0].evicted }.map { index in
             let node = snapshot.nodes[index]
             return Participant(
@@ -72,6 +74,11 @@ struct Planning {
         var owners: [IPAddress: Int] = [:]
         for participant in participants {
             guard let addresses = participant.status?.facts.addresses else { continue }
+            // nearly all machines have a few, for which a set costs more than looking through them; but a report may name any number
+            guard addresses.count <= 16 else {
+                for address in Set(addresses.map(\.address)) { owners[address, default: 0] += 1 }
+                continue
+            }
             for (index, entry) in addresses.enumerated() where !addresses[..<index].contains(where: { $0.address == entry.address }) {
                 owners[entry.address, default: 0] += 1
             }
