@@ -23,6 +23,8 @@ public struct Condition: Codable, Hashable, Sendable {
         public static let identity = Kind(rawValue: "IdentityValid")
         public static let connected = Kind(rawValue: "Connected")
         public static let agent = Kind(rawValue: "AgentReady")
+        /// False when something is broken again and again, which an agent alone cannot mend.
+        public static let repairs = Kind(rawValue: "RepairsHold")
     }
 
     public var type: Kind

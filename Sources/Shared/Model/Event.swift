@@ -30,11 +30,13 @@ public struct Event: Codable, Hashable, Sendable {
     public var message: String
     /// Who did it, for acts.
     public var actor: String?
-    /// How long it took.
+    /// How long it took: a repair, from the moment when the fault was noticed until it was seen to be mended.
     public var seconds: Double?
+    /// What was found and done, for repairs.
+    public var repair: Repair?
     public init(
         id: Int64 = 0, at: Instant, cluster: ClusterName? = nil, node: NodeName? = nil, kind: Kind, message: String, actor: String? = nil,
-        seconds: Double? = nil
+        seconds: Double? = nil, repair: Repair? = nil
     ) {
         self.id = id
         self.at = at
@@ -44,5 +46,6 @@ public struct Event: Codable, Hashable, Sendable {
         self.message = message
         self.actor = actor
         self.seconds = seconds
+        self.repair = repair
     }
 }

@@ -167,11 +167,14 @@ public struct NodeEvent: Codable, Hashable, Sendable {
     public var kind: Event.Kind
     public var message: String
     public var seconds: Double?
-    public init(sequence: Int, at: Instant, kind: Event.Kind, message: String, seconds: Double? = nil) {
+    /// Of what kind ``Event/Kind/repair`` is.
+    public var repair: Repair?
+    public init(sequence: Int, at: Instant, kind: Event.Kind, message: String, seconds: Double? = nil, repair: Repair? = nil) {
         self.sequence = sequence
         self.at = at
         self.kind = kind
         self.message = message
         self.seconds = seconds
+        self.repair = repair
     }
 }
