@@ -110,8 +110,10 @@ import Testing
         let actions = brain.pass(Samples.observation(table: nil, kept: text), now: start.advanced(by: 3_000))
         #expect(actions.contains(.installTable(text: text)))
         brain.finished(.installTable(text: text), .installed(listing: "new"), seconds: 0.02, now: start.advanced(by: 3_100))
+        _ = brain.pass(Samples.observation(table: "new", kept: text), now: start.advanced(by: 3_200))
         #expect(brain.memory.events.last?.kind == .repair)
         #expect(brain.memory.events.last?.message == "install the table inet skep, as it was gone")
+        #expect(brain.memory.events.last?.seconds == 0.2)
     }
 
     @Test func aLookThatFailedChangesNothing() {

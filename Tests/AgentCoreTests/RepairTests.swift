@@ -53,6 +53,9 @@ import Testing
         var seen = healthy
         breaking(&seen)
         for action in brain.pass(seen, now: now) { brain.finished(action, .done, seconds: 0.5, now: now) }
+        #expect(brain.memory.events.isEmpty, "it is told when it was seen to help")
+        _ = brain.pass(healthy, now: now.advanced(by: 700))
+        #expect(brain.memory.events.allSatisfy { $0.seconds == 0.7 })
         return brain.memory.events.map { "\($0.kind.rawValue): \($0.message)" }
     }
 

@@ -1,7 +1,7 @@
 public import SkepModel
 
 /// Work that may not overlap is in one lane; different lanes run side by side.
-public enum Lane: String, Codable, Hashable, Sendable, CaseIterable, Comparable {
+public enum Lane: String, Codable, CodingKeyRepresentable, Hashable, Sendable, CaseIterable, Comparable {
     case packages, engine, sysctls, firewall, server, mounts, swarm, members, tokens, networks, stacks
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
@@ -92,6 +92,8 @@ public enum ActionOutcome: Hashable, Sendable {
     case sealed(ManagerView.SealedToken)
     /// Why it failed, in the words of apt, Docker, nft or the system.
     case failed(String)
+
+    public var isFailure: Bool { if case .failed = self { true } else { false } }
 
     /// What an action found before it changed it; only what it touched is set.
     public struct Originals: Hashable, Sendable {

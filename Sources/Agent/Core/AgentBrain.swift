@@ -15,6 +15,8 @@ public struct AgentBrain: Sendable {
     public struct LookStart: Sendable, Equatable {
         var revision: Int
         var endings: [Lane: Int]
+        /// When what it finds was noticed: an event that asked for it, else its own begin.
+        var noticed: Instant?
     }
 
     /// What must be on disk before the actions of the last `pass` begin.
@@ -28,10 +30,10 @@ public struct AgentBrain: Sendable {
     private(set) var conditions: [Condition] = []
     private(set) var sealed: [NodeID: ManagerView.SealedToken] = [:]
     private(set) var refused: [NodeID: String] = [:]
-    /// The revision for which a lane had nothing left to do: what it does later on is a repair.
+    /// The revision for which a lane was last seen to be as specified.
     private var settled: [Lane: Int] = [:]
-    /// Lanes in which a repair is under way, with what was found.
-    private var repairing: [Lane: String] = [:]
+    /// When the first repair that waits, as it was done too often, may begin.
+    private var pausedUntil: Instant?
     private var strangers: Set<NodeID> = []
     private(set) var lastSwarm: SwarmStatus?
     /// How many actions ended in each lane.
@@ -43,6 +45,7 @@ public struct AgentBrain: Sendable {
         self.memory = memory
         self.spec = spec
         self.revision = revision
+        if memory.repairs.settledRevision == revision { for lane in Lane.allCases { settled[lane] = revision } }
     }
 
     /// A newer node spec came; the caller has put it on disk.
@@ -62,15 +65,23 @@ public struct AgentBrain: Sendable {
     }
 
     /// To be taken before a look begins, for the `pass` over it.
-    public var lookStart: LookStart { LookStart(revision: revision, endings: endings) }
+    public var lookStart: LookStart { lookStart(noticed: nil) }
+
+    /// The same, with the moment of the event that asked for the look.
+    public func lookStart(noticed: Instant?) -> LookStart { LookStart(revision: revision, endings: endings, noticed: noticed) }
 
     /// One pass over a complete look: the actions to start now, at most one per lane; lanes that are busy get none, nor those in which something
     /// ended since the look began. Nothing is planned from a look at what an older spec asked for. Without a start the look is of this moment.
-    public mutating func pass(_ observation: Observation, since start: LookStart? = nil, now: Instant) -> [AgentAction] {
+    ///
+    /// `glanced` is the aspect that alone is new in the observation: only its lanes are planned. There must have been a complete look before.
+    public mutating func pass(_ observation: Observation, since start: LookStart? = nil, glanced: Aspect? = nil, now: Instant) -> [AgentAction] {
         guard let spec, start == nil || start?.revision == revision else { return [] }
-        let outdated = Set(Lane.allCases.filter { start != nil && start?.endings[$0] != endings[$0] })
+        guard glanced == nil || judged?.revision == revision else { return [] }
+        var outdated = Set(
+            Lane.allCases.filter { start != nil && start?.endings[$0] != endings[$0] || glanced?.lanes.contains($0) == false })
         judged = (revision, spec.generation)
-        learn(observation, spec)
+        if glanced == nil { learn(observation.packages) }
+        if glanced == nil || glanced == .engine { learn(observation.swarm, spec) }
         if !outdated.contains(.stacks), running[.stacks] == nil { memory.deployed = StackDrift.remember(memory.deployed, spec, observation) }
         let context = PlanningContext(spec: spec, observation: observation, now: now, failures: failures)
         let host = HostPlanner(context: context, memory: memory)
@@ -89,20 +100,27 @@ public struct AgentBrain: Sendable {
         config.causes.merge(engine.causes) { $1 }
         // Its plan is a trial's step as well: it waits for a look at the table that stands.
         let table = outdated.contains(.firewall) ? Part(condition: conditions.first { $0.type == .firewall }) : firewall.plan()
-        var parts = [host.packages(), config, host.sysctls(), table, shares.server(), shares.mounts(), swarm]
-        parts += [duties.members, duties.tokens, duties.networks, duties.stacks]
+        config.furtherCondition = engine.condition
+        if duties.isBlind { outdated.formUnion([.tokens, .networks, .stacks]) }
+        let parts: [(lane: Lane, part: Part)] = [
+            (.packages, host.packages()), (.engine, config), (.sysctls, host.sysctls()), (.firewall, table), (.server, shares.server()),
+            (.mounts, shares.mounts()), (.swarm, swarm), (.members, duties.members), (.tokens, duties.tokens), (.networks, duties.networks),
+            (.stacks, duties.stacks),
+        ]
         memory.firewall = firewall.memory
         for (kind, message) in firewall.events { record(kind, message, nil, now) }
-        conditions = Condition.merge(conditions, parts.compactMap(\.condition) + [engine.condition].compactMap { $0 } + own(now))
-        return begin(parts, observation, except: outdated, now: now)
+        if glanced == nil { pausedUntil = nil }
+        let actions = begin(parts, observation, except: outdated, noticed: start?.noticed ?? now, now: now)
+        conditions = Condition.merge(conditions, parts.flatMap(\.part.conditions) + own(now))
+        return actions
     }
 
     /// An action ended.
     public mutating func finished(_ action: AgentAction, _ outcome: ActionOutcome, seconds: Double, now: Instant) {
         running[action.lane] = nil
         endings[action.lane, default: 0] += 1
-        let cause = repairing.removeValue(forKey: action.lane)
         if case .failed(let message) = outcome {
+            _ = memory.repairs.note(action.lane, action.words, failed: true)
             let count = (failures[action]?.count ?? 0) + 1
             let wait: Int64 = 1000 << Int64(min(count, 6))
             if failures[action]?.message != message { record(.failure, "\(action.words): \(message)", seconds, now) }
@@ -111,7 +129,8 @@ public struct AgentBrain: Sendable {
             return
         }
         failures[action] = nil
-        record(cause == nil ? .action : .repair, action.words + (cause ?? ""), seconds, now)
+        // a repair is told when it is seen to have helped
+        if !memory.repairs.note(action.lane, action.words, failed: false) { record(.action, action.words, seconds, now) }
         remember(action, outcome, now)
     }
 
@@ -133,6 +152,8 @@ public struct AgentBrain: Sendable {
         failures = failures.mapValues { Failure(count: $0.count, message: $0.message, at: $0.at, retryAt: $0.retryAt.advanced(by: span)) }
         if let until = memory.firewall.trial?.until { memory.firewall.trial?.until = until.advanced(by: span) }
         memory.firewall.undoneAt = memory.firewall.undoneAt?.advanced(by: span)
+        pausedUntil = pausedUntil?.advanced(by: span)
+        memory.repairs.clockStepped(by: span)
     }
 
     /// An operator asks to try a ruleset again that was undone.
@@ -153,7 +174,7 @@ public struct AgentBrain: Sendable {
         if !running.isEmpty { return running.keys.allSatisfy { $0 == .packages } ? 3000 : 1000 }
         // one look more, and it is known
         if conditions.contains(where: { $0.type == .mounts && $0.reason == "Late" }) { return 2000 }
-        let retries = failures.values.map { max(200, $0.retryAt.since(now)) }
+        let retries = (failures.values.map(\.retryAt) + [pausedUntil].compactMap { $0 }).map { max(200, $0.since(now)) }
         return min(30_000, retries.min() ?? 30_000)
     }
 
@@ -169,12 +190,14 @@ public struct AgentBrain: Sendable {
         return until.advanced(by: -Int64(seconds) * 1000)
     }
 
-    /// Takes over what a look tells about our own earlier work.
-    private mutating func learn(_ observation: Observation, _ spec: NodeSpec) {
-        // An agent that was killed in the midst of an apt run never had the answer of its action.
-        let ours = observation.packages.value?.ours ?? []
+    /// What a look tells about our own earlier work: an agent that was killed in the midst of an apt run never had the answer of its action.
+    private mutating func learn(_ packages: Seen<Observation.Packages>) {
+        let ours = packages.value?.ours ?? []
         memory.packages += ours.subtracting(memory.packages).sorted()
-        guard case .seen(let swarm) = observation.swarm else { return }
+    }
+
+    private mutating func learn(_ seen: Seen<SwarmStatus>, _ spec: NodeSpec) {
+        guard case .seen(let swarm) = seen else { return }
         lastSwarm = swarm
         if let remembered = memory.swarm, remembered.hasPrefix("making:"), let id = swarm.swarmID, swarm.state == .active { memory.swarm = id }
         if case .leave = spec.swarm, swarm.state == .inactive { memory.swarm = nil }
@@ -184,30 +207,62 @@ public struct AgentBrain: Sendable {
     }
 
     private func own(_ now: Instant) -> [Condition] {
-        guard !strangers.isEmpty else { return [] }
-        let names = strangers.map(\.rawValue).sorted().joined(separator: ", ")
-        return [
-            Condition(
-                .identity, .false, reason: "PeerKeyChanged",
-                message: "the key of \(names) changed without a new enrolment; no token is sealed to it", since: now, generation: spec?.generation)
-        ]
+        var own: [Condition] = []
+        if !strangers.isEmpty {
+            let names = strangers.map(\.rawValue).sorted().joined(separator: ", ")
+            own.append(
+                Condition(
+                    .identity, .false, reason: "PeerKeyChanged",
+                    message: "the key of \(names) changed without a new enrolment; no token is sealed to it", since: now,
+                    generation: spec?.generation))
+        }
+        let returning = memory.repairs.returning(now)
+        if !returning.isEmpty {
+            let words = returning.map { "\($0.fault.rawValue) \($0.count)×" }.joined(separator: ", ")
+            own.append(
+                Condition(
+                    .repairs, .false, reason: "KeepsComingBack",
+                    message: "mended in the last \(RepairBook.window / 60_000) min: \(words); find out who undoes it (`skep events` names what was "
+                        + "found), as each further repair waits longer", since: now, generation: spec?.generation))
+        }
+        return own
     }
 
-    private mutating func begin(_ parts: [Part], _ observation: Observation, except outdated: Set<Lane>, now: Instant) -> [AgentAction] {
-        let actions = parts.flatMap(\.actions)
-        let planned = Set(actions)
+    private mutating func begin(
+        _ parts: [(lane: Lane, part: Part)], _ observation: Observation, except outdated: Set<Lane>, noticed: Instant, now: Instant
+    ) -> [AgentAction] {
+        let planned = Set(parts.flatMap(\.part.actions))
         failures = failures.filter { planned.contains($0.key) || outdated.contains($0.key.lane) }
         var begun: [AgentAction] = []
-        for lane in Lane.allCases where !outdated.contains(lane) {
-            let mine = actions.filter { $0.lane == lane }
-            if mine.isEmpty, running[lane] == nil { settled[lane] = revision }
-            guard running[lane] == nil, let next = mine.first(where: { (failures[$0]?.retryAt ?? now) <= now }) else { continue }
-            if settled[lane] == revision { repairing[lane] = parts.compactMap { $0.causes[next] }.first.map { ", as \($0)" } ?? "" }
+        for (lane, part) in parts where !outdated.contains(lane) && running[lane] == nil {
+            if part.actions.isEmpty, part.isRight { settle(lane, part, now) }
+            guard let next = part.actions.first(where: { (failures[$0]?.retryAt ?? now) <= now }) else { continue }
+            memory.repairs.begin(lane, part.causes[next], isSettled: settled[lane] == revision, noticed: noticed)
+            let pause = memory.repairs.pause(lane, now: now)
+            guard pause == 0 else {
+                pausedUntil = min(pausedUntil ?? now.advanced(by: pause), now.advanced(by: pause))
+                continue
+            }
             running[lane] = next
             intend(next, observation)
             begun.append(next)
         }
+        if memory.repairs.settledRevision != revision, Lane.allCases.allSatisfy({ settled[$0] == revision }) {
+            memory.repairs.settledRevision = revision
+        }
         return begun
+    }
+
+    /// A lane is as specified; the repair that made it so, if there was one, is told.
+    private mutating func settle(_ lane: Lane, _ part: Part, _ now: Instant) {
+        settled[lane] = revision
+        let after = part.conditions.map { "\($0.reason): \($0.message)" }.joined(separator: "; ")
+        guard let repair = memory.repairs.settle(lane, after: after, now: now) else { return }
+        let seconds = Double(max(0, now.since(repair.noticed))) / 1000
+        guard !repair.actions.isEmpty else {
+            return record(.action, "\(repair.fault.rawValue): right again without a repair; \(repair.evidence)", seconds, now)
+        }
+        record(.repair, "\(repair.actions.joined(separator: ", ")), as \(repair.evidence)", seconds, now, repair)
     }
 
     /// What must be remembered before the action begins, so that a crash in its midst is understood.
@@ -264,9 +319,9 @@ public struct AgentBrain: Sendable {
         }
     }
 
-    private mutating func record(_ kind: Event.Kind, _ message: String, _ seconds: Double?, _ now: Instant) {
+    private mutating func record(_ kind: Event.Kind, _ message: String, _ seconds: Double?, _ now: Instant, _ repair: Repair? = nil) {
         memory.sequence += 1
-        memory.events.append(NodeEvent(sequence: memory.sequence, at: now, kind: kind, message: message, seconds: seconds))
+        memory.events.append(NodeEvent(sequence: memory.sequence, at: now, kind: kind, message: message, seconds: seconds, repair: repair))
         if memory.events.count > 500 { memory.events.removeFirst(memory.events.count - 500) }
     }
 }

@@ -81,11 +81,18 @@ public struct AgentMemory: Codable, Hashable, Sendable {
     public var swarm: String?
     /// By stack, what its services were right after this manager, or one before it, had deployed them; nil in the memory of an agent that did not record it.
     public var deployed: [String: Deployed]?
+    /// Repairs under way and of late; nil in the memory of an agent that kept none.
+    var repairBook: RepairBook?
     /// The public key of each peer, as first seen, with its enrolment count.
     public var peers: [NodeID: Peer]
     public var sequence: Int
     /// Events that the coordinator has not acknowledged, oldest first; at most 500.
     public var events: [NodeEvent]
+
+    var repairs: RepairBook {
+        get { repairBook ?? RepairBook() }
+        set { repairBook = newValue }
+    }
 
     /// Nothing of Skep's was put on this machine, nor a swarm made or joined.
     var isUntouched: Bool {

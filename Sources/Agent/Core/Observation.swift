@@ -64,10 +64,13 @@ public struct Observation: Sendable, Equatable {
         public var managementConnections: Int
         /// The text that is loaded at the machine's next start, before Docker; nil when there is none.
         public var kept: String?
-        public init(listing: String?, managementConnections: Int = 0, kept: String? = nil) {
+        /// Who else changed it last, in words: "nft, process 4711"; nil when nobody was seen to.
+        public var changedBy: String?
+        public init(listing: String?, managementConnections: Int = 0, kept: String? = nil, changedBy: String? = nil) {
             self.listing = listing
             self.managementConnections = managementConnections
             self.kept = kept
+            self.changedBy = changedBy
         }
     }
 

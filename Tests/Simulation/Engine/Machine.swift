@@ -24,6 +24,9 @@ struct Machine {
         /// Managers without which a majority was left then: what died since, no plan can know, and the actuator looks again.
         var dispensable: Set<String>
         var ends: Instant
+        var number: Int
+        /// Of a glance, what it is at.
+        var aspect: Aspect?
     }
 
     let index: Int
@@ -34,6 +37,9 @@ struct Machine {
     var brain: AgentBrain?
     var work: [Work] = []
     var look: Look?
+    /// Beside the look.
+    var glances: [Look] = []
+    var sight = Sight()
     var up = true
 
     /// Packages that an operator installed before.
@@ -42,7 +48,9 @@ struct Machine {
     var held: Set<String> = []
     var daemon: NodeSpec.Docker?
     var sysctls: [String: String] = ["vm.max_map_count": "65530"]
-    var table: String?
+    var table: String? { didSet { if table != oldValue { openPorts = table.map(Self.openPorts) } } }
+    /// UDP ports at which the table lets other nodes in; nil without a table, when all are open.
+    private var openPorts: Set<UInt16>?
     /// What is loaded at the next start.
     var keptTable: String?
     /// Counts its starts.
@@ -60,7 +68,6 @@ struct Machine {
     var nextReport = Instant(milliseconds: 0)
     /// Nil while a look is under way that nothing has overtaken.
     var nextPass: Instant? = Instant(milliseconds: 0)
-    var lastObservation: Observation?
     var openedAt = Instant(milliseconds: 0)
 
     init(index: Int, found: Set<String>) {
@@ -84,7 +91,16 @@ struct Machine {
     }
 
     /// Whether the table that stands lets other nodes in on that UDP port.
-    private func lets(_ port: UInt16) -> Bool { table.map { $0.contains("udp dport \(port) ip saddr @cluster4") } ?? true }
+    private func lets(_ port: UInt16) -> Bool { openPorts?.contains(port) ?? true }
+
+    private static func openPorts(_ table: String) -> Set<UInt16> {
+        let ports = table.split(separator: "\n").compactMap { line -> UInt16? in
+            let words = line.split(separator: " ")
+            guard words.count > 5, words[0] == "udp", words[1] == "dport", words[3...5] == ["ip", "saddr", "@cluster4"] else { return nil }
+            return UInt16(words[2])
+        }
+        return Set(ports)
+    }
 
     /// Only what the spec that is held now asks for is looked at, and what the memory names.
     func observe(swarms: [String: Swarm], hasQuorum: Bool, peers: [Machine], now: Instant) -> Observation {

@@ -129,8 +129,15 @@ public struct Simulation {
                 crashAgent(index)
                 restarts.append((now.advanced(by: random.span(500...5_000)), index))
             }
-            if machines[index].up, random.chance(0.0004) { machines[index].table = nil }
-            if machines[index].up, random.chance(0.0003) { machines[index].exports = nil }
+            // now and then the event that tells of it is lost
+            if machines[index].up, random.chance(0.0004) {
+                machines[index].table = nil
+                if random.chance(0.8) { glance(index, .firewall) }
+            }
+            if machines[index].up, random.chance(0.0003) {
+                machines[index].exports = nil
+                if random.chance(0.8) { glance(index, .server) }
+            }
         }
     }
 

@@ -15,6 +15,8 @@ struct DutyPlanner {
         var tokens = Part.nothing
         var networks = Part.nothing
         var stacks = Part.nothing
+        /// The swarm was not seen, or this manager must not act yet: nothing can be said of what it would do.
+        var isBlind = false
     }
 
     func plan() -> Duties {
@@ -22,19 +24,21 @@ struct DutyPlanner {
         guard case .seen(let view)? = context.observation.manager else {
             var words = "this node is not a manager that answers"
             if case .failed(let error)? = context.observation.manager { words = error }
-            return Duties(members: Part(condition: context.condition(.duties, .unknown, "NotObserved", "the swarm could not be read: \(words)")))
+            return Duties(
+                members: Part(condition: context.condition(.duties, .unknown, "NotObserved", "the swarm could not be read: \(words)")),
+                isBlind: true)
         }
         guard wanted.term >= view.term else {
             return Duties(
                 members: Part(
                     condition: context.condition(
-                        .duties, .unknown, "Superseded", "another manager acts for the swarm now (number \(view.term), this one was \(wanted.term))"))
-            )
+                        .duties, .unknown, "Superseded", "another manager acts for the swarm now (number \(view.term), this one was \(wanted.term))")),
+                isBlind: true)
         }
         if wanted.term > view.term {
             let part = context.pending(
                 .duties, [.takeOver(term: wanted.term)], reason: "TakingOver", doing: "recording that this manager acts for the swarm")
-            return Duties(members: part)
+            return Duties(members: part, isBlind: true)
         }
         let members = memberActions(wanted, view)
         let tokens = tokenActions(wanted, view)
@@ -53,7 +57,7 @@ struct DutyPlanner {
         duties.networks.causes = causes(networks, view)
         if !stacks.isEmpty {
             let causes = causes(stacks, view)
-            let words = stacks.map { Self.words($0) + (causes[$0].map { " again, as \($0)" } ?? "") }
+            let words = stacks.map { Self.words($0) + (causes[$0].map { " again, as \($0.words)" } ?? "") }
             duties.stacks = context.pending(.stacks, stacks, reason: "Deploying", doing: words.joined(separator: "; "))
             duties.stacks.causes = causes
         } else if !wanted.stacks.isEmpty {
@@ -125,25 +129,25 @@ struct DutyPlanner {
     }
 
     /// What each action mends, where something was there before.
-    private func causes(_ actions: [AgentAction], _ view: ManagerView) -> [AgentAction: String] {
+    private func causes(_ actions: [AgentAction], _ view: ManagerView) -> [AgentAction: Cause] {
         Dictionary(actions.compactMap { action in cause(action, view).map { (action, $0) } }) { $1 }
     }
 
-    private func cause(_ action: AgentAction, _ view: ManagerView) -> String? {
+    private func cause(_ action: AgentAction, _ view: ManagerView) -> Cause? {
         switch action {
         case .deployStack(let bundle):
             let names = drifted(bundle, view)
-            if !names.isEmpty { return "somebody changed \(names.joined(separator: ", "))" }
+            if !names.isEmpty { return Cause(.serviceChanged, "somebody changed \(names.joined(separator: ", "))") }
             guard let known = drift.deployed[bundle.name.rawValue], known.bundle == bundle.digest else { return nil }
             let there = view.stacks.first { $0.name == bundle.name.rawValue }?.services.map(\.name) ?? []
             let gone = known.services.keys.filter { !there.contains($0) }.sorted()
-            return gone.isEmpty ? nil : "\(gone.joined(separator: ", ")) was gone"
+            return gone.isEmpty ? nil : Cause(.serviceGone, "\(gone.joined(separator: ", ")) was gone")
         case .updateMember(let id, let role, let labels, _):
             guard let seen = view.members.first(where: { $0.id == id }) else { return nil }
             let found = labels.keys.filter { $0 != Self.ownLabels }.sorted().map { "\($0) was \(seen.labels[$0] ?? "missing")" }
             let all = (role == nil ? [] : ["it was a \(seen.role.rawValue)"]) + found
-            return all.isEmpty ? nil : all.joined(separator: ", ")
-        case .createNetwork: return "it was gone"
+            return all.isEmpty ? nil : Cause(.memberChanged, all.joined(separator: ", "))
+        case .createNetwork: return Cause(.networkGone, "it was gone")
         default: return nil
         }
     }

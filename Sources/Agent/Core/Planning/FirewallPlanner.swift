@@ -7,6 +7,8 @@ import SkepModel
 struct FirewallPlanner {
     /// How often a ruleset is put on trial again because the coordinator may have been away; one that shuts it out fails these as well.
     private static let excuses = 3
+    /// The condition's reason while the rules before those that the file asks for stand.
+    static let undoneReason = "TrialUndone"
 
     let context: PlanningContext
     /// Changed by planning: a trial that begins, ends or is undone.
@@ -57,7 +59,7 @@ struct FirewallPlanner {
     }
 
     /// What brings the proven table back, whole, with today's nodes and bridges, and keeps it for the machine's next start; nil when it stands.
-    private mutating func restore(_ spec: FirewallSpec, _ table: Observation.Table) -> (action: AgentAction, doing: String, cause: String)? {
+    private mutating func restore(_ spec: FirewallSpec, _ table: Observation.Table) -> (action: AgentAction, doing: String, cause: Cause)? {
         guard var proven = memory.proven else { return nil }
         let text = render(spec)
         proven.spec = spec
@@ -67,12 +69,19 @@ struct FirewallPlanner {
         }
         memory.proven = proven
         if proven.listing == nil || proven.listing != table.listing {
-            let cause = table.listing == nil ? "it was gone" : proven.listing == nil ? "nodes or bridges changed" : "somebody changed it"
-            return (.installTable(text: text), "installing the table inet skep again: \(cause)", cause)
+            let cause = broken(proven, table)
+            return (.installTable(text: text), "installing the table inet skep again: \(cause.words)", cause)
         }
         guard table.kept != text else { return nil }
-        let cause = table.kept == nil ? "none was kept" : "another one was kept"
+        let cause = Cause(.keptRuleset, table.kept == nil ? "none was kept" : "another one was kept")
         return (.keepTable(text: text), "keeping the proven ruleset for the next start of the machine", cause)
+    }
+
+    private func broken(_ proven: AgentMemory.Firewall.Table, _ table: Observation.Table) -> Cause {
+        let who = table.changedBy.map { " (\($0))" } ?? ""
+        guard let listing = table.listing else { return Cause(.tableGone, "it was gone\(who)", before: "no table inet skep") }
+        guard proven.listing != nil else { return Cause(nil, "nodes or bridges changed") }
+        return Cause(.tableChanged, "somebody changed it\(who)", before: "the table inet skep with the digest \(listing.prefix(12))")
     }
 
     private mutating func trial(_ spec: FirewallSpec, _ key: String, _ table: Observation.Table) -> Part {
@@ -129,7 +138,7 @@ struct FirewallPlanner {
             ? "it is tried again as soon as the coordinator answers"
             : "mend the file or the way in, then `skep firewall confirm \(context.spec.name)`"
         let message = "the new ruleset was undone: \(memory.missing ?? "it was not proven"); \(next)"
-        let condition = context.condition(.firewall, .false, "TrialUndone", message)
+        let condition = context.condition(.firewall, .false, Self.undoneReason, message)
         guard var former = memory.proven?.spec else { return Part(actions: table.listing == nil ? [] : [.removeTable], condition: condition) }
         former.audiences[.cluster] = spec.audiences[.cluster]
         former.departed = spec.departed

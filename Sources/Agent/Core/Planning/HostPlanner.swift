@@ -9,6 +9,9 @@ struct HostPlanner {
     /// may take the containers down as well.
     static let engineParts = ["containerd", "containerd.io", "docker-ce-cli", "docker-cli", "runc"]
 
+    /// The condition's reason where a person must restart the engine.
+    static let restartNeeded = "RestartNeeded"
+
     /// Debian's packages that the spec needs, in the order in which they are asked for.
     static func wantedPackages(_ spec: NodeSpec) -> [String] {
         var wanted: [String] = []
@@ -47,7 +50,7 @@ struct HostPlanner {
             let words = missing.isEmpty ? "finishing an interrupted dpkg run" : "installing \(missing.joined(separator: ", "))"
             var part = context.pending(
                 .packages, [.installPackages(missing)], reason: "Installing", doing: words,
-                cause: missing.isEmpty ? "dpkg was interrupted" : "it was not installed")
+                cause: missing.isEmpty ? Cause(.packageInterrupted, "dpkg was interrupted") : Cause(.packageMissing, "it was not installed"))
             if let failure = seen.failure, part.condition?.reason == "Installing" { part.condition?.message = "\(words); last time: \(failure)" }
             return part
         }
@@ -57,7 +60,7 @@ struct HostPlanner {
         if !unheld.isEmpty {
             return context.pending(
                 .packages, [.holdPackages(unheld)], reason: "Holding", doing: "holding \(unheld.joined(separator: ", ")) against upgrades",
-                cause: "the hold was taken off")
+                cause: Cause(.holdRemoved, "the hold was taken off"))
         }
         let released = memory.held.filter { !holds.contains($0) && seen.held.contains($0) }
         if !released.isEmpty {
@@ -89,12 +92,13 @@ struct HostPlanner {
         case .seen(.differs(let restart)):
             let merge = AgentAction.mergeDaemonConfig(docker, restart: restart && mayRestart)
             return context.pending(
-                .daemonConfig, [merge], reason: "Merging", doing: "writing our keys into daemon.json", cause: "daemon.json did not have them")
+                .daemonConfig, [merge], reason: "Merging", doing: "writing our keys into daemon.json",
+                cause: Cause(.daemonConfig, "daemon.json did not have them"))
         case .seen(.restartNeeded):
             guard mayRestart else {
                 return Part(
                     condition: context.condition(
-                        .daemonConfig, .false, "RestartNeeded",
+                        .daemonConfig, .false, Self.restartNeeded,
                         "daemon.json is written, and the engine reads the MTU only when it starts; members of a swarm are not restarted (restart-docker: never): `systemctl restart docker` here when its tasks may go"
                     ))
             }
@@ -122,7 +126,7 @@ struct HostPlanner {
             }
             return context.pending(
                 .docker, [.startEngine], reason: "Starting", doing: "starting the Docker Engine, which does not answer: \(why)",
-                cause: "it did not answer: \(why)")
+                cause: Cause(.engineStopped, "it did not answer: \(why)"))
         }
     }
 
@@ -151,7 +155,7 @@ struct HostPlanner {
         let found = differing.keys.sorted().map { "\($0) was \(values[$0] ?? "missing")" }.joined(separator: ", ")
         return context.pending(
             .sysctls, [.setSysctls(context.spec.sysctls)], reason: "Setting", doing: "setting \(differing.keys.sorted().joined(separator: ", "))",
-            cause: found)
+            cause: Cause(.sysctl, found))
     }
 
     /// The kernel writes tabs between numbers where people write blanks.

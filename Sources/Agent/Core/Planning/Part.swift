@@ -4,9 +4,18 @@ import SkepModel
 struct Part {
     /// In order; the first that is not waiting out a failure is started.
     var actions: [AgentAction] = []
-    /// What was found that each of them mends, in words that go on a sentence: "it was gone". The ledger says it of a repair.
-    var causes: [AgentAction: String] = [:]
+    /// What was found that each of them mends; the ledger says it of a repair.
+    var causes: [AgentAction: Cause] = [:]
     var condition: Condition?
+    /// Of a part that says two things.
+    var furtherCondition: Condition?
+
+    var conditions: [Condition] { [condition, furtherCondition].compactMap { $0 } }
+
+    /// All is as it can be: what is left, if anything, waits for an operator.
+    var isRight: Bool { conditions.allSatisfy { $0.status == .true || Self.operators.contains($0.reason) } }
+
+    private static let operators: Set<String> = [HostPlanner.restartNeeded, FirewallPlanner.undoneReason]
 
     /// Nothing is wanted and nothing is there.
     static let nothing = Part()
@@ -25,7 +34,7 @@ struct PlanningContext {
     }
 
     /// A part whose actions are under way: says the newest failure in its own words, else what is being done. `cause` is of all actions.
-    func pending(_ type: Condition.Kind, _ actions: [AgentAction], reason: String, doing: String, cause: String? = nil) -> Part {
+    func pending(_ type: Condition.Kind, _ actions: [AgentAction], reason: String, doing: String, cause: Cause? = nil) -> Part {
         let causes = cause.map { cause in Dictionary(actions.map { ($0, cause) }) { $1 } } ?? [:]
         let failed = actions.compactMap { failures[$0] }.max { $0.at < $1.at }
         if let failed {

@@ -24,13 +24,14 @@ struct SharePlanner {
                 condition: context.condition(.exports, .false, "NotInstalled", "nfs-kernel-server is not installed yet"))
         }
         var actions: [AgentAction] = []
-        var causes: [AgentAction: String] = [:]
+        var causes: [AgentAction: Cause] = [:]
         for export in shares.exports {
             let folder = server.folders[export.path] ?? .init(exists: false)
             if !folder.exists || folder.owner != export.owner || folder.mode != export.mode {
                 let action = AgentAction.makeFolder(path: export.path, owner: export.owner, mode: export.mode)
                 actions.append(action)
-                causes[action] = folder.exists ? "it was \(folder.owner), \(folder.mode)" : "it was gone"
+                causes[action] =
+                    folder.exists ? Cause(.folderChanged, "it was \(folder.owner), \(folder.mode)") : Cause(.folderGone, "it was gone")
             }
         }
         let exports = ShareRenderer.exports(shares)
@@ -41,9 +42,13 @@ struct SharePlanner {
             actions.append(action)
             let missing = paths.subtracting(server.exported).sorted()
             causes[action] =
-                if !server.active { "the NFS server did not run" } else if server.exports != exports || server.settings != settings {
-                    "its files were not as specified"
-                } else { "\(missing.joined(separator: ", ")) was not exported" }
+                if !server.active {
+                    Cause(.serverStopped, "the NFS server did not run")
+                } else if server.exports != exports || server.settings != settings {
+                    Cause(.exportsChanged, "its files were not as specified")
+                } else {
+                    Cause(.notExported, "\(missing.joined(separator: ", ")) was not exported")
+                }
         }
         if actions.isEmpty {
             return Part(
@@ -63,7 +68,7 @@ struct SharePlanner {
         }
         let wanted = Self.wanted(context.spec)
         var actions: [AgentAction] = []
-        var causes: [AgentAction: String] = [:]
+        var causes: [AgentAction: Cause] = [:]
         var problems: [String] = []
         var unmended: [String] = []
         for (path, point) in points.sorted(by: { $0.key < $1.key }) where point.unit != nil && wanted[path] == nil {
@@ -75,12 +80,13 @@ struct SharePlanner {
             if point.unit != want.unit || point.source == nil {
                 let action = AgentAction.installMount(path: path, unit: want.unit)
                 actions.append(action)
-                causes[action] = point.source == nil ? "it was not mounted" : "its unit was not as specified"
+                causes[action] =
+                    point.source == nil ? Cause(.shareUnmounted, "it was not mounted") : Cause(.mountUnit, "its unit was not as specified")
                 problems.append("mounting \(path)")
             } else if case .bad(let reason, let message) = point.health {
                 if Self.mendedByMounting.contains(reason) {
                     actions.append(.remount(path: path))
-                    causes[.remount(path: path)] = "it was bad (\(reason)): \(message)"
+                    causes[.remount(path: path)] = Cause(.share(reason), "it was bad (\(reason)): \(message)")
                 } else {
                     unmended.append(reason)
                 }

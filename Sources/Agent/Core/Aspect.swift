@@ -1,0 +1,48 @@
+internal import SkepModel
+
+/// A part of the machine that is looked at by itself when something happened to it: a glance, quick enough to mend at once.
+public enum Aspect: Sendable, Hashable, CaseIterable {
+    case firewall, server, mounts
+    /// The engine, its daemon.json, and the swarm as it sees it.
+    case engine
+
+    /// What may be planned from a glance at it.
+    public var lanes: Set<Lane> {
+        switch self {
+        case .firewall: [.firewall]
+        case .server: [.server]
+        case .mounts: [.mounts]
+        case .engine: [.engine, .swarm, .members, .tokens, .networks, .stacks]
+        }
+    }
+}
+
+extension Lane {
+    /// What to glance at when an action of the lane has ended; nil where the next complete look must tell.
+    public var aspect: Aspect? {
+        switch self {
+        case .firewall: .firewall
+        case .server: .server
+        case .mounts: .mounts
+        case .packages, .engine, .sysctls, .swarm, .members, .tokens, .networks, .stacks: nil
+        }
+    }
+}
+
+extension Observation {
+    /// Takes over the aspect from another look.
+    public mutating func take(_ aspect: Aspect, from other: Observation) {
+        switch aspect {
+        case .firewall: table = other.table
+        case .server: server = other.server
+        case .mounts: mounts = other.mounts
+        case .engine:
+            engine = other.engine
+            facts.docker = other.facts.docker
+            daemonConfig = other.daemonConfig
+            daemonText = other.daemonText
+            swarm = other.swarm
+            manager = other.manager
+        }
+    }
+}
