@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
@@ -288,4 +289,140 @@ int64_t clinux_nft_generation(void) {
     close(fd);
     errno = error;
     return generation;
+}
+
+// What an attribute holds, if it is of that type and long enough; NULL at the end.
+static const unsigned char *attribute_of(const struct nlmsghdr *header, size_t body, int type, size_t least, size_t *length) {
+    size_t at = NLMSG_LENGTH(body);
+    const char *bytes = (const char *)header;
+    while (at + sizeof(struct nlattr) <= header->nlmsg_len) {
+        const struct nlattr *attribute = (const struct nlattr *)(bytes + at);
+        if (attribute->nla_len < sizeof *attribute || at + attribute->nla_len > header->nlmsg_len) return NULL;
+        if ((attribute->nla_type & NLA_TYPE_MASK) == type && attribute->nla_len >= sizeof *attribute + least) {
+            *length = attribute->nla_len - sizeof *attribute;
+            return (const unsigned char *)attribute + sizeof *attribute;
+        }
+        at += NLA_ALIGN(attribute->nla_len);
+    }
+    return NULL;
+}
+
+static uint32_t big_endian(const unsigned char *bytes) {
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static int netlink_watch(int protocol, const int *groups, int count) {
+    int fd = clinux_netlink(protocol);
+    for (int i = 0; fd >= 0 && i < count; i++) {
+        if (clinux_netlink_join(fd, groups[i]) < 0) {
+            int error = errno;
+            close(fd);
+            errno = error;
+            return -1;
+        }
+    }
+    return fd;
+}
+
+int clinux_nft_watch(void) {
+    int group = NFNLGRP_NFTABLES;
+    return netlink_watch(NETLINK_NETFILTER, &group, 1);
+}
+
+int clinux_nft_watch_read(int fd, const char *table, struct clinux_nft_change *change) {
+    _Alignas(struct nlmsghdr) char buffer[32768];
+    ssize_t length = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+    if (length < 0) return errno == EAGAIN || errno == EINTR ? 0 : -1;
+    int left = (int)length;
+    for (struct nlmsghdr *header = (struct nlmsghdr *)buffer; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
+        size_t size = 0;
+        if (header->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || header->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg))) continue;
+        if ((header->nlmsg_type & 0xff) == NFT_MSG_NEWGEN) {
+            const unsigned char *value = attribute_of(header, sizeof(struct nfgenmsg), NFTA_GEN_ID, 4, &size);
+            change->generation = value ? big_endian(value) : -1;
+            value = attribute_of(header, sizeof(struct nfgenmsg), NFTA_GEN_PROC_PID, 4, &size);
+            change->process = value ? big_endian(value) : 0;
+            value = attribute_of(header, sizeof(struct nfgenmsg), NFTA_GEN_PROC_NAME, 1, &size);
+            memset(change->name, 0, sizeof change->name);
+            if (value) memcpy(change->name, value, size < sizeof change->name - 1 ? size : sizeof change->name - 1);
+        } else if (((struct nfgenmsg *)NLMSG_DATA(header))->nfgen_family == NFPROTO_INET) {
+            // every kind of message has the table's name as its first attribute (linux/netfilter/nf_tables.h)
+            const unsigned char *value = attribute_of(header, sizeof(struct nfgenmsg), 1, 1, &size);
+            if (value && strnlen((const char *)value, size) == strlen(table) && memcmp(value, table, strlen(table)) == 0) change->touches = 1;
+        }
+    }
+    return 1;
+}
+
+int clinux_address_watch(void) {
+    int groups[] = {RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR};
+    return netlink_watch(NETLINK_ROUTE, groups, 2);
+}
+
+int clinux_address_watch_read(int fd) {
+    _Alignas(struct nlmsghdr) char buffer[8192];
+    ssize_t length = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+    if (length < 0) return errno == EAGAIN || errno == EINTR ? 0 : -1;
+    int left = (int)length, found = 2;
+    for (struct nlmsghdr *header = (struct nlmsghdr *)buffer; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
+        if (header->nlmsg_type != RTM_NEWADDR && header->nlmsg_type != RTM_DELADDR) continue;
+        if (header->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifaddrmsg))) continue;
+        if (((struct ifaddrmsg *)NLMSG_DATA(header))->ifa_scope < RT_SCOPE_LINK) found = 1;
+    }
+    return found;
+}
+
+static int arm_clock_watch(int fd) {
+    // as far away as the kernel takes it
+    struct itimerspec never = {.it_value = {.tv_sec = (time_t)1 << 33}};
+    return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+}
+
+int clinux_clock_watch(void) {
+    int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (fd >= 0 && arm_clock_watch(fd) < 0) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+int clinux_clock_watch_read(int fd) {
+    uint64_t times;
+    ssize_t got = read(fd, &times, sizeof times);
+    if (got >= 0) return arm_clock_watch(fd) < 0 ? -1 : 0;
+    if (errno == EAGAIN || errno == EINTR) return 0;
+    if (errno != ECANCELED) return -1;
+    return arm_clock_watch(fd) < 0 && errno != ECANCELED ? -1 : 1;
+}
+
+_Static_assert(CLINUX_IN_Q_OVERFLOW == IN_Q_OVERFLOW && CLINUX_IN_IGNORED == IN_IGNORED, "inotify");
+
+int clinux_inotify_add(int fd, const char *path, int itself) {
+    uint32_t gone = IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+    uint32_t entries = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE;
+    return inotify_add_watch(fd, path, itself ? IN_ATTRIB | IN_DONT_FOLLOW | gone : entries | gone);
+}
+
+int clinux_inotify_remove(int fd, int watch) { return inotify_rm_watch(fd, watch); }
+
+int clinux_inotify_read(int fd, struct clinux_file_event *events, int count) {
+    _Alignas(struct inotify_event) char buffer[16 * (sizeof(struct inotify_event) + 256)];
+    size_t room = sizeof(struct inotify_event) + 256;
+    ssize_t length = read(fd, buffer, count < 16 ? room * (size_t)count : sizeof buffer);
+    if (length < 0) return errno == EAGAIN || errno == EINTR ? 0 : -1;
+    int found = 0;
+    ssize_t at = 0;
+    for (; at + (ssize_t)sizeof(struct inotify_event) <= length && found < count; found++) {
+        struct inotify_event *event = (struct inotify_event *)(buffer + at);
+        events[found].watch = event->wd;
+        events[found].mask = event->mask;
+        memset(events[found].name, 0, sizeof events[found].name);
+        if (event->len > 0) strncpy(events[found].name, event->name, sizeof events[found].name - 1);
+        at += (ssize_t)(sizeof(struct inotify_event) + event->len);
+    }
+    if (found > 0 && at < length) events[found - 1].mask |= IN_Q_OVERFLOW;
+    return found;
 }

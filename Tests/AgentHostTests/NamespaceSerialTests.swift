@@ -99,16 +99,16 @@ private let isRoot = geteuid() == 0
             machine.layout.nft = wire.nft(1)
             let layout = machine.layout
             let firewall = FirewallActions(layout)
-            let cache = RulesetCache()
-            let actuator = HostActuator(HostState(layout))
-            #expect(try await firewall.look(cache, counting: true) == .init(listing: nil))
+            let state = HostState(layout)
+            let actuator = HostActuator(state)
+            #expect(try await firewall.look(state, counting: true) == .init(listing: nil))
 
             guard case .installed(let listing) = await actuator.perform(.installTable(text: table)) else {
                 Issue.record("nft should take the table")
                 return
             }
             #expect(listing.count == 64)
-            #expect(try await firewall.look(cache, counting: true) == .init(listing: listing, managementConnections: 0))
+            #expect(try await firewall.look(state, counting: true) == .init(listing: listing, managementConnections: 0))
             #expect(machine.read("/var/lib/skep-agent/ruleset.nft") == nil, "it is not proven")
             #expect(await actuator.perform(.keepTable(text: table)) == .done)
 
@@ -116,11 +116,11 @@ private let isRoot = geteuid() == 0
             let port = try ProbeSocket.listen(.v4(0x0a63_0002), port: 22, ProbeSocket.stream, wire.sockets(1))
             close(try await ProbeSocket.dial(.v4(0x0a63_0002), port: 22, wire.sockets(0)))
             close(port)
-            #expect(try await firewall.look(cache, counting: true) == .init(listing: listing, managementConnections: 1, kept: table))
+            #expect(try await firewall.look(state, counting: true) == .init(listing: listing, managementConnections: 1, kept: table))
 
             // Somebody else's change shows in the listing; installing again undoes it and is the same as before.
             _ = try await run(layout.nft("add", "rule", "inet", "skep", "prerouting", "accept")).orThrow()
-            #expect(try await firewall.look(cache, counting: true).listing != listing)
+            #expect(try await firewall.look(state, counting: true).listing != listing)
             #expect(await actuator.perform(.installTable(text: table)) == .installed(listing: listing))
 
             guard case .failed(let words) = await actuator.perform(.installTable(text: "table inet skep { nonsense }")) else {
@@ -128,12 +128,12 @@ private let isRoot = geteuid() == 0
                 return
             }
             #expect(words.contains("syntax error"))
-            #expect(try await firewall.look(cache, counting: true).listing == listing)
+            #expect(try await firewall.look(state, counting: true).listing == listing)
             #expect(machine.read("/var/lib/skep-agent/ruleset.nft") == table)
 
             #expect(await actuator.perform(.removeTable) == .done)
             #expect(await actuator.perform(.removeTable) == .done)
-            #expect(try await firewall.look(cache, counting: true) == .init(listing: nil))
+            #expect(try await firewall.look(state, counting: true) == .init(listing: nil))
             #expect(machine.read("/var/lib/skep-agent/ruleset.nft") == nil)
             machine.remove()
         }

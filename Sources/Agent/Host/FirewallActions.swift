@@ -22,19 +22,25 @@ internal import SkepSystem
     init(_ layout: HostLayout) { self.layout = layout }
 
     /// The connections are counted only where they are asked for: while a ruleset is on trial.
-    func look(_ cache: RulesetCache, counting: Bool) async throws -> Observation.Table {
+    func look(_ state: HostState, counting: Bool) async throws -> Observation.Table {
         let kept = try Files.readIfPresent(layout.ruleset).map { String(decoding: $0, as: UTF8.self) }
-        guard layout.nft.isInstalled, let listing = try await cache.listing(layout, { try await listing() }) else {
-            return Observation.Table(listing: nil, kept: kept)
-        }
-        return Observation.Table(listing: listing, managementConnections: counting ? try await managementConnections() : 0, kept: kept)
+        guard layout.nft.isInstalled else { return Observation.Table(listing: nil, kept: kept) }
+        let listing = try await state.ruleset.listing(layout) { try await self.listing() }
+        let connections = listing != nil && counting ? try await managementConnections() : 0
+        return Observation.Table(listing: listing, managementConnections: connections, kept: kept, changedBy: state.rulesetWatch?.changedBy)
     }
 
-    /// One transaction.
-    func install(_ text: String) async throws -> ActionOutcome {
+    /// One transaction. The listing is kept with the generation that it made, so that the look that follows need not ask nft.
+    func install(_ text: String, _ state: HostState) async throws -> ActionOutcome {
         guard layout.nft.isInstalled else { throw HostFailure("nftables is not installed") }
+        let before = RulesetCache.generation(layout)
         try await run(layout.nft("-f", "-", input: Array(text.utf8))).orFail("nft refuses the ruleset")
-        guard let listing = try await listing() else { throw HostFailure("nft took the ruleset, but there is no table inet skep") }
+        let after = RulesetCache.generation(layout)
+        // one that is not the next one was made by somebody else, or ours and somebody else's
+        if let before, let after, after == before + 1 { state.rulesetWatch?.installed(generation: after) }
+        guard let listing = try await state.ruleset.listing(layout, { try await self.listing() }) else {
+            throw HostFailure("nft took the ruleset, but there is no table inet skep")
+        }
         return .installed(listing: listing)
     }
 

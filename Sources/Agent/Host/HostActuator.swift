@@ -33,7 +33,7 @@ public import SkepSystem
         case .setSysctls(let values): return try SysctlActions(layout).set(values)
         case .restoreSysctls(let values): try SysctlActions(layout).restore(values)
 
-        case .installTable(let text): return try await FirewallActions(layout).install(text)
+        case .installTable(let text): return try await FirewallActions(layout).install(text, state)
         case .keepTable(let text): try FirewallActions(layout).keep(text)
         case .removeTable: try await FirewallActions(layout).remove()
 

@@ -32,11 +32,21 @@ public import SkepSystem
         async let packages = seen { try await self.packages.look(scope.packages) }
         async let config = seen { try EngineActions(self.state).look(scope.docker) }
         async let sysctls = seen { try SysctlActions(layout).look(scope.sysctls) }
-        async let table = seen { try await FirewallActions(layout).look(self.state.ruleset, counting: scope.countsConnections) }
+        async let table = seen { try await FirewallActions(layout).look(self.state, counting: scope.countsConnections) }
         async let server = seen { try await ServerActions(self.state).look(scope.folders) }
         async let mounts = seen { try await self.mounts.look(scope) }
         return await Look(
             facts: facts, packages: packages, daemonConfig: config, sysctls: sysctls, table: table, server: server, mounts: mounts)
+    }
+
+    /// One part alone, with everything that goes with it, put in the place of an earlier look's.
+    public func glance(_ aspect: Aspect, _ scope: HostScope, into last: inout Observation) async {
+        switch aspect {
+        case .firewall: last.table = await seen { try await FirewallActions(state.layout).look(self.state, counting: scope.countsConnections) }
+        case .server: last.server = await seen { try await ServerActions(self.state).look(scope.folders) }
+        case .mounts: last.mounts = await seen { try await self.mounts.look(scope) }
+        case .engine: last.daemonConfig = await seen { try EngineActions(self.state).look(scope.docker) }
+        }
     }
 
     private func seen<Value>(_ body: @LoopActor @Sendable () async throws -> Value) async -> Seen<Value> {

@@ -9,6 +9,8 @@ public import SkepSystem
     var aptLine: String?
     var aptFailure: String?
     let ruleset = RulesetCache()
+    /// Set once somebody watches.
+    var rulesetWatch: RulesetWatch?
     /// Probes that outlived their kill, by mount path.
     var stuckProbes: [String: Int] = [:]
     /// Mount paths whose last probe was cut off at its deadline.

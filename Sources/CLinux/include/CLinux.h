@@ -95,6 +95,44 @@ int clinux_netlink_join(int fd, int group);
 /// Which generation of its nftables ruleset this network namespace has (nfnetlink, NFT_MSG_GETGEN): every change makes a new one. -1 with errno.
 int64_t clinux_nft_generation(void);
 
+/// What was heard of changes to nftables since the last `NFT_MSG_NEWGEN`, and that message itself.
+struct clinux_nft_change {
+    /// 1 when the table was named in it.
+    int touches;
+    /// The generation that the change made, who made it by the kernel's word, and that process's name; -1 as long as there was none.
+    int64_t generation;
+    uint32_t process;
+    char name[16];
+};
+/// A socket that hears of every change to the nftables of this network namespace (NFNLGRP_NFTABLES); -1 with errno.
+int clinux_nft_watch(void);
+/// Reads one message: 1 when there was one, 0 when there is none left, -1 with errno (ENOBUFS: some were lost). `table` is of the family inet.
+int clinux_nft_watch_read(int fd, const char *table, struct clinux_nft_change *change);
+/// A socket that hears of addresses that come and go (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR); -1 with errno.
+int clinux_address_watch(void);
+/// Reads one message: 1 when it spoke of an address that others can reach, 2 when of others only, 0 when there is none left, -1 with errno.
+int clinux_address_watch_read(int fd);
+/// A descriptor that can be read when somebody sets the clock (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET); -1 with errno.
+int clinux_clock_watch(void);
+/// Arms it again: 1 when the clock was set since, 0 when not, -1 with errno.
+int clinux_clock_watch_read(int fd);
+
+// inotify
+struct clinux_file_event {
+    int watch;
+    uint32_t mask;
+    char name[256];
+};
+enum {
+    CLINUX_IN_Q_OVERFLOW = 0x4000,
+    CLINUX_IN_IGNORED = 0x8000,
+};
+/// Watches a folder's entries, or with `itself` the folder alone, for what is made, written, moved, removed or given to somebody else.
+int clinux_inotify_add(int fd, const char *path, int itself);
+int clinux_inotify_remove(int fd, int watch);
+/// Reads events, at most `count`: their number, 0 when there is none, -1 with errno.
+int clinux_inotify_read(int fd, struct clinux_file_event *events, int count);
+
 /// From now on gives the Swift runtime's jobs of no actor to `handler`, which runs each once, and not to a pool of threads.
 void clinux_take_global_jobs(void (*handler)(void *job));
 

@@ -1,0 +1,100 @@
+internal import AgentCore
+internal import CLinux
+internal import Glibc
+internal import SkepSystem
+
+/// Hears of files that somebody writes, moves or removes (inotify(7)): daemon.json, the exports and their settings, the shared folders.
+@LoopActor final class FileWatch {
+    /// What is watched: entries of a folder by their names, or the folder itself.
+    private struct Place {
+        var path: String
+        /// By the name in it; nil for the folder itself.
+        var names: [String: Aspect]?
+        var aspect: Aspect
+    }
+
+    private let changed: @LoopActor (Aspect) -> Void
+    private var descriptor: Int32 = -1
+    private var watch: Watch?
+    private var wanted: [String: Place] = [:]
+    /// By the kernel's number.
+    private var places: [Int32: Place] = [:]
+
+    init(changed: @escaping @LoopActor (Aspect) -> Void) { self.changed = changed }
+
+    func start() {
+        guard watch == nil else { return }
+        descriptor = clinux_inotify()
+        guard descriptor >= 0 else { return Log.warning("changed files are not heard of", ["error": String(cString: strerror(errno))]) }
+        do {
+            watch = try LoopActor.watch(descriptor, .readable) { [weak self] _ in self?.read() }
+        } catch {
+            Log.warning("changed files are not heard of", ["error": error])
+            stop()
+        }
+    }
+
+    func stop() {
+        watch?.cancel()
+        watch = nil
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+        places = [:]
+    }
+
+    /// Watches these files by their folders, and these folders themselves; what is not there yet is tried again at the next call.
+    func follow(files: [(path: String, aspect: Aspect)], folders: [(path: String, aspect: Aspect)]) {
+        guard descriptor >= 0 else { return }
+        var wanted: [String: Place] = [:]
+        for (path, aspect) in files {
+            guard let slash = path.lastIndex(of: "/") else { continue }
+            let folder = String(path[..<slash])
+            var names = wanted[folder]?.names ?? [:]
+            names[String(path[path.index(after: slash)...])] = aspect
+            wanted[folder] = Place(path: folder, names: names, aspect: aspect)
+        }
+        // a folder that is shared and holds such a file as well would need two watches of one: the kernel gives one
+        for (path, aspect) in folders where wanted[path] == nil { wanted[path] = Place(path: path, aspect: aspect) }
+        for (number, place) in places where wanted[place.path] == nil {
+            _ = clinux_inotify_remove(descriptor, number)
+            places[number] = nil
+        }
+        let there = Set(places.values.map(\.path))
+        for (path, place) in wanted {
+            guard !there.contains(path) else {
+                for number in places.keys where places[number]?.path == path { places[number] = place }
+                continue
+            }
+            let number = clinux_inotify_add(descriptor, path, place.names == nil ? 1 : 0)
+            if number >= 0 { places[number] = place }
+        }
+        self.wanted = wanted
+    }
+
+    private func read() {
+        var events = [clinux_file_event](repeating: clinux_file_event(), count: 16)
+        for _ in 0..<64 {
+            let count = clinux_inotify_read(descriptor, &events, 16)
+            guard count > 0 else {
+                if count < 0 { Log.warning("changed files are not heard of", ["error": String(cString: strerror(errno))]) }
+                return
+            }
+            for event in events.prefix(Int(count)) { note(event) }
+        }
+    }
+
+    private func note(_ event: clinux_file_event) {
+        // some were lost: any of them
+        if event.mask & UInt32(CLINUX_IN_Q_OVERFLOW) != 0 { for aspect in Set(places.values.map(\.aspect)) { changed(aspect) } }
+        guard let place = places[event.watch] else { return }
+        // the folder is gone, and what comes in its place is found by the next complete look
+        if event.mask & UInt32(CLINUX_IN_IGNORED) != 0 { places[event.watch] = nil }
+        guard let names = place.names else { return changed(place.aspect) }
+        let name = withUnsafeBytes(of: event.name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        if name.isEmpty {
+            for aspect in Set(names.values) { changed(aspect) }
+        } else if let aspect = names[name] {
+            changed(aspect)
+        }
+    }
+}
