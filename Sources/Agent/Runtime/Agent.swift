@@ -3,7 +3,8 @@ public import SkepModel
 public import SkepSystem
 public import SkepWire
 
-/// The loop: look, think, act, tell. One pass at a time; actions and reports run beside it and never hold it up.
+/// The loop: look, think, act, tell. One complete pass at a time; glances at what just changed, actions and reports run beside it, and nothing holds
+/// up anything else.
 @LoopActor public final class Agent: CoordinatorLink.Owner {
     /// Times, which tests shorten.
     public struct Timing: Sendable {
@@ -11,6 +12,8 @@ public import SkepWire
         public var settle: Duration = .milliseconds(100)
         /// The shortest time between two passes that events ask for.
         public var eventGap: Int64 = 1000
+        /// Between an event and the glance at it, so that what comes together is seen together.
+        public var glance: Int64 = 2
         /// A look that takes longer is told in a condition.
         public var lookLimit: Duration = .seconds(25)
         public init() {}
@@ -30,7 +33,7 @@ public import SkepWire
     private var fault: String?
     private var writeFault: String?
     private var isLookLate = false
-    private var observation: Observation?
+    private var sight = Sight()
     private var conditions: [Condition] = []
     private var reported: NodeStatus?
     private var acceptedAt = Instant(milliseconds: 0)
@@ -41,7 +44,11 @@ public import SkepWire
     private var isDirty = true
     private var isStopping = false
     private var waiter: OneShot<Void>?
+    private var restTimer: Timer?
+    /// When the next pass is due, by the monotonic clock, while the loop rests.
+    private var restsUntil = Int64.max
     private var lastPass: Int64 = 0
+    private lazy var glances = Glances(settle: timing.glance) { [weak self] aspect, noticed in await self?.glance(aspect, noticed) }
     /// Passes since the start.
     public private(set) var passes = 0
 
@@ -74,12 +81,13 @@ public import SkepWire
 
     /// Runs until ``stop()``.
     public func run() async {
-        machine.start { @LoopActor [weak self] in self?.moved() }
+        machine.start { @LoopActor [weak self] movement in self?.moved(movement) }
         link?.start(self)
         while !isStopping {
             await pass()
             await rest()
         }
+        glances.stop()
         link?.stop()
         machine.stop()
     }
@@ -96,6 +104,16 @@ public import SkepWire
         waiter?.finish(.success(()))
     }
 
+    private func moved(_ movement: Movement) {
+        switch movement {
+        case .part(let aspect): glanceSoon(aspect)
+        case .anything: moved()
+        case .clock:
+            noticeClockStep()
+            wake()
+        }
+    }
+
     /// Something may have changed: a pass, but not for each of many events.
     private func moved() {
         let since = SystemClock.monotonicMilliseconds() - lastPass
@@ -107,13 +125,43 @@ public import SkepWire
         if !isDirty, !isStopping {
             let waiter = OneShot<Void>()
             self.waiter = waiter
-            let span = max(200, brain.nextPass(now: now))
-            let timer = LoopActor.schedule(after: .milliseconds(min(span, 30_000))) { waiter.finish(.success(())) }
+            restsUntil = .max
+            wind()
             try? await waiter.value()
-            timer.cancel()
+            restTimer?.cancel()
             self.waiter = nil
         }
         if !isStopping { try? await LoopActor.sleep(for: timing.settle) }
+    }
+
+    /// Sets the time of the next pass; what a glance found may ask for an earlier one.
+    private func wind() {
+        guard let waiter else { return }
+        let span = min(max(200, brain.nextPass(now: now)), 30_000)
+        let due = SystemClock.monotonicMilliseconds() + span
+        guard due < restsUntil else { return }
+        restsUntil = due
+        restTimer?.cancel()
+        restTimer = LoopActor.schedule(after: .milliseconds(span)) { waiter.finish(.success(())) }
+    }
+
+    // MARK: Glances
+
+    /// Something happened to that part of the machine: it is looked at by itself, beside whatever else is under way. Before the first complete look
+    /// there is nothing to set it beside.
+    private func glanceSoon(_ aspect: Aspect) {
+        if sight.observation != nil { glances.ask(aspect) }
+    }
+
+    private func glance(_ aspect: Aspect, _ noticed: Instant) async {
+        guard let last = sight.observation else { return }
+        let number = sight.begin()
+        let start = brain.lookStart(noticed: noticed)
+        let look = await machine.glance(aspect, over: last, spec: brain.spec, memory: brain.memory)
+        guard !isStopping, sight.glanced(aspect, look, number: number), let seen = sight.observation else { return }
+        perform(brain.pass(seen, since: start, glanced: aspect, now: now))
+        wind()
+        publish()
     }
 
     private var now: Instant { Instant(milliseconds: SystemClock.wallMilliseconds()) }
@@ -122,6 +170,7 @@ public import SkepWire
         isDirty = false
         takeWishes()
         let late = LoopActor.schedule(after: timing.lookLimit) { [weak self] in self?.lookIsLate() }
+        let number = sight.begin()
         let start = brain.lookStart
         var look = await machine.observe(spec: brain.spec, memory: brain.memory)
         late.cancel()
@@ -130,15 +179,11 @@ public import SkepWire
         look.facts.clockOffset = link?.state.clockOffset
         look.bootID = bootID
         noticeClockStep()
-        observation = look
-        let actions = brain.pass(look, since: start, now: now)
+        sight.looked(look, number: number)
+        let actions = brain.pass(sight.observation ?? look, since: start, now: now)
         passes += 1
         lastPass = SystemClock.monotonicMilliseconds()
-        if save() {
-            for action in actions { begin(action) }
-        } else {
-            for action in actions { brain.finished(action, .failed(writeFault ?? "the agent's memory cannot be written"), seconds: 0, now: now) }
-        }
+        perform(actions)
         if passes == 1 { Notify.ready(status: nil) }
         publish()
     }
@@ -166,6 +211,15 @@ public import SkepWire
         brain.retryFirewall()
     }
 
+    /// Begins them once they are on disk as intentions; else none.
+    private func perform(_ actions: [AgentAction]) {
+        if save() {
+            for action in actions { begin(action) }
+        } else {
+            for action in actions { brain.finished(action, .failed(writeFault ?? "the agent's memory cannot be written"), seconds: 0, now: now) }
+        }
+    }
+
     private func begin(_ action: AgentAction) {
         let begun = SystemClock.monotonicMilliseconds()
         Log.info("begins", ["action": action.words])
@@ -179,7 +233,8 @@ public import SkepWire
             }
             self.brain.finished(action, outcome, seconds: seconds, now: self.now)
             _ = self.save()
-            self.wake()
+            // one that failed is tried again by a complete pass, when its time has come
+            if let aspect = action.lane.aspect, !outcome.isFailure { self.glanceSoon(aspect) } else { self.wake() }
             self.publish()
         }
     }
@@ -203,7 +258,7 @@ public import SkepWire
 
     /// The newest status, with what the loop itself has to say.
     private func status() -> NodeStatus? {
-        guard let observation else { return nil }
+        guard let observation = sight.observation else { return nil }
         var status = brain.status(observation, node: identity.node, bootID: bootID, version: version, now: now)
         status.facts.clockOffset = link?.state.clockOffset
         let said = Set(status.conditions.map(\.type))

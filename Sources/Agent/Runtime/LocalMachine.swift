@@ -13,7 +13,9 @@ public import SkepSystem
     private let docker: DockerClient
     private let probe = AgentProbe()
     private let daemonConfig: String
+    private let hostState: HostState
     private var events: DockerEvents?
+    private var watches: HostWatches?
     private var sweep: Task<Void, Never>?
     /// The bridges that the last look at the engine found; the next look at the host leaves them aside.
     private var bridges: [String] = []
@@ -23,6 +25,7 @@ public import SkepSystem
         let layout = paths.root.isEmpty ? HostLayout.standard() : HostLayout(root: paths.root, hasSystemd: false)
         daemonConfig = layout.daemonConfig
         let state = HostState(layout)
+        hostState = state
         hostObserver = HostObserver(state)
         hostActuator = HostActuator(state)
         docker = DockerClient(socket: paths.root + "/var/run/docker.sock")
@@ -34,11 +37,18 @@ public import SkepSystem
             client: docker, settings: settings, openToken: { try sealing.open($0) }, sealToken: { try sealing.seal($0, to: $1, expectedKey: $2) })
     }
 
-    public func start(moved: @escaping @LoopActor @Sendable () -> Void) {
-        let events = DockerEvents(client: docker) { _ in moved() }
+    public func start(moved: @escaping @LoopActor @Sendable (Movement) -> Void) {
+        let events = DockerEvents(client: docker) { kinds in
+            moved(.part(.engine))
+            // bridges come with networks, and the table names them
+            if !kinds.isDisjoint(with: [.connected, .lost, .engine, .network]) { moved(.anything) }
+        }
         self.events = events
         events.start()
-        probe.news = moved
+        let watches = HostWatches(hostState, told: moved)
+        self.watches = watches
+        watches.start()
+        probe.news = { moved(.anything) }
         let actuator = dockerActuator
         sweep = Task { await actuator.sweep() }
     }
@@ -46,6 +56,8 @@ public import SkepSystem
     public func stop() {
         events?.stop()
         events = nil
+        watches?.stop()
+        watches = nil
         sweep?.cancel()
         sweep = nil
         probe.news = nil
@@ -54,10 +66,10 @@ public import SkepSystem
 
     public func observe(spec: NodeSpec?, memory: AgentMemory) async -> Observation {
         if let spec { probe.update(spec.probe, node: spec.node) } else { probe.stop() }
-        let scope = HostScope(spec: spec, memory: memory, packages: AgentBrain.packages(for: spec), bridges: bridges)
-        let remembered = memory.swarm.flatMap { $0.hasPrefix("making:") ? nil : $0 }
+        let scope = scope(spec, memory)
+        watches?.follow(scope)
         async let hostLook = hostObserver.look(scope)
-        async let dockerLook = dockerObserver.look(rememberedSwarm: remembered, failures: dockerActuator.failures)
+        async let dockerLook = dockerObserver.look(rememberedSwarm: remembered(memory), failures: dockerActuator.failures)
         let (host, engine) = await (hostLook, dockerLook)
         if case .seen(let view)? = engine.manager { await dockerActuator.tidy(view) }
         var facts = host.facts
@@ -70,6 +82,30 @@ public import SkepSystem
             daemonText: try? Files.readText(daemonConfig), sysctls: host.sysctls, table: host.table, server: host.server, mounts: host.mounts,
             swarm: engine.swarm, manager: engine.manager, probe: probe.report)
     }
+
+    public func glance(_ aspect: Aspect, over last: Observation, spec: NodeSpec?, memory: AgentMemory) async -> Observation {
+        var look = last
+        guard aspect == .engine else {
+            await hostObserver.glance(aspect, scope(spec, memory), into: &look)
+            return look
+        }
+        let engine = await dockerObserver.look(rememberedSwarm: remembered(memory), failures: dockerActuator.failures)
+        if case .seen(let view)? = engine.manager { await dockerActuator.tidy(view) }
+        await hostObserver.glance(aspect, scope(spec, memory), into: &look)
+        look.daemonText = try? Files.readText(daemonConfig)
+        look.engine = engine.engine
+        look.swarm = engine.swarm
+        look.manager = engine.manager
+        if case .seen(.running(let version, _)) = engine.engine { look.facts.docker = version } else { look.facts.docker = nil }
+        return look
+    }
+
+    private func scope(_ spec: NodeSpec?, _ memory: AgentMemory) -> HostScope {
+        HostScope(spec: spec, memory: memory, packages: AgentBrain.packages(for: spec), bridges: bridges)
+    }
+
+    /// The swarm that this node is in by our doing, as far as it knows its id.
+    private func remembered(_ memory: AgentMemory) -> String? { memory.swarm.flatMap { $0.hasPrefix("making:") ? nil : $0 } }
 
     public func perform(_ action: AgentAction) async -> ActionOutcome {
         switch action.lane {
