@@ -150,6 +150,32 @@ import Testing
         await two.remove()
     }
 
+    @Test func repairsAreCountedByClassOfFault() async throws {
+        let fixture = try await Fixture.start()
+        _ = try await fixture.apply()
+        let machine = try await fixture.enrol("n1", machine: 1)
+        var answer: RepairsAnswer = try await fixture.get("/v1/clusters/geneva/repairs")
+        #expect(answer.repairs.isEmpty && answer.seconds == RepairsAnswer.day)
+        _ = try await machine.report(
+            machine.status { status in
+                status.events = (1...3).map { number in
+                    NodeEvent(
+                        sequence: number, at: status.observed, kind: .repair, message: "mended", seconds: Double(number),
+                        repair: Repair(
+                            fault: .tableGone, evidence: "it was gone", actions: ["install it"], before: "gone", after: "there",
+                            noticed: status.observed))
+                }
+            })
+        answer = try await fixture.get("/v1/clusters/geneva/repairs?seconds=600")
+        #expect(answer.seconds == 600)
+        #expect(answer.repairs.map(\.fault) == [.tableGone])
+        #expect(answer.repairs.first?.count == 3)
+        #expect(answer.repairs.first?.median == 2)
+        let events: EventsAnswer = try await fixture.get("/v1/clusters/geneva/events")
+        #expect(events.events.compactMap(\.repair).count == 3)
+        await fixture.remove()
+    }
+
     @Test func aClockThatIsSetBackKeepsNobodyAlive() async throws {
         let fixture = try await Fixture.start()
         _ = try await fixture.apply()

@@ -115,6 +115,27 @@ func act(_ message: String) -> Event { Event(at: at(5), cluster: cluster, kind: 
         #expect(newest[1].seconds == 0.5)
     }
 
+    @Test func keepsWhatARepairFoundAndDid() async throws {
+        let scratch = try Scratch()
+        _ = try await scratch.store.accept(generation(1), record: nil, generated: [:], events: [])
+        _ = try await scratch.store.saveNode(node(n1, "n1"), cluster: cluster, events: [])
+        let repair = Repair(
+            fault: .tableGone, evidence: "it was gone", actions: ["install it"], failures: 1, before: "no table", after: "AsSpecified", noticed: at(1)
+        )
+        let events = [
+            NodeEvent(sequence: 1, at: at(2), kind: .repair, message: "mended", seconds: 1, repair: repair),
+            NodeEvent(sequence: 2, at: at(3), kind: .action, message: "done"),
+            NodeEvent(sequence: 3, at: at(9), kind: .repair, message: "mended", seconds: 3, repair: repair),
+        ]
+        _ = try await scratch.store.recordEvents(events, of: n1, named: NodeName(unchecked: "n1"), cluster: cluster)
+        try scratch.reopen()
+        #expect(try await scratch.store.events(of: cluster, after: nil, limit: 9).map(\.repair) == [repair, nil, repair])
+        #expect(try await scratch.store.repairs(of: cluster, since: at(0), limit: 9).map(\.at) == [at(2), at(9)])
+        #expect(try await scratch.store.repairs(of: cluster, since: at(3), limit: 9).map(\.at) == [at(9)])
+        #expect(try await scratch.store.repairs(of: cluster, since: at(0), limit: 1).map(\.at) == [at(9)])
+        #expect(try await scratch.store.repairs(of: ClusterName(unchecked: "other"), since: at(0), limit: 9).isEmpty)
+    }
+
     @Test func invitationsAreUsedOnceAndByOneKey() async throws {
         let scratch = try Scratch()
         _ = try await scratch.store.accept(generation(1), record: nil, generated: [:], events: [])

@@ -29,6 +29,15 @@ extension SQLiteStore {
         }
     }
 
+    public func repairs(of cluster: ClusterName, since: Instant, limit: Int) async throws -> [Event] {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT * FROM events WHERE cluster = ? AND at >= ? AND repair IS NOT NULL ORDER BY at DESC, id DESC LIMIT ?",
+                arguments: [cluster.rawValue, since.milliseconds, limit])
+            return try rows.map(Self.event(row:)).reversed()
+        }
+    }
+
     public func generated(_ name: String, of cluster: ClusterName) async throws -> [UInt8]? {
         try await read { db in
             try Data.fetchOne(
@@ -52,10 +61,10 @@ extension SQLiteStore {
     static func append(_ db: Database, _ events: [Event]) throws -> [Event] {
         try events.map { event in
             try db.execute(
-                sql: "INSERT INTO events (cluster, node, at, kind, message, actor, seconds) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                sql: "INSERT INTO events (cluster, node, at, kind, message, actor, seconds, repair) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 arguments: [
                     event.cluster?.rawValue, event.node?.rawValue, event.at.milliseconds, event.kind.rawValue, event.message, event.actor,
-                    event.seconds,
+                    event.seconds, try event.repair.map { try encode($0) },
                 ])
             var recorded = event
             recorded.id = db.lastInsertedRowID
@@ -66,9 +75,10 @@ extension SQLiteStore {
     private static func event(row: Row) throws -> Event {
         let cluster: String? = row["cluster"]
         let node: String? = row["node"]
+        let repair: String? = row["repair"]
         return Event(
             id: row["id"], at: Instant(milliseconds: row["at"]), cluster: try cluster.map { try name(ClusterName.self, $0) },
             node: try node.map { try name(NodeName.self, $0) }, kind: Event.Kind(rawValue: row["kind"]), message: row["message"],
-            actor: row["actor"], seconds: row["seconds"])
+            actor: row["actor"], seconds: row["seconds"], repair: try repair.map { try decode(Repair.self, $0) })
     }
 }

@@ -43,7 +43,7 @@ extension SQLiteStore {
             let recorded = try Self.append(
                 db,
                 fresh.map {
-                    Event(at: $0.at, cluster: cluster, node: named, kind: $0.kind, message: $0.message, seconds: $0.seconds)
+                    Event(at: $0.at, cluster: cluster, node: named, kind: $0.kind, message: $0.message, seconds: $0.seconds, repair: $0.repair)
                 })
             return (last.sequence, recorded)
         }

@@ -7,8 +7,15 @@ enum Schema {
         migrator.registerMigration("1 first") { db in try db.execute(sql: first) }
         // Nonces of late renewals are kept nowhere: one row for a node let whoever knew its id take its nonce away.
         migrator.registerMigration("2 no challenges") { db in try db.execute(sql: "DROP TABLE challenges") }
+        migrator.registerMigration("3 repairs") { db in try db.execute(sql: repairs) }
         return migrator
     }
+
+    /// What was found and done, of events that are repairs.
+    private static let repairs = """
+        ALTER TABLE events ADD COLUMN repair TEXT CHECK (repair IS NULL OR json_valid(repair));
+        CREATE INDEX events_repairs ON events (cluster, at) WHERE repair IS NOT NULL;
+        """
 
     private static let first = """
         CREATE TABLE clusters (

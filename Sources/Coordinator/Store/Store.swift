@@ -72,6 +72,8 @@ public protocol Store: Sendable {
     func append(_ events: [Event]) async throws -> [Event]
     /// Events after that id, oldest first; without an id, the newest ones. Of one cluster, or of all.
     func events(of cluster: ClusterName?, after: Int64?, limit: Int) async throws -> [Event]
+    /// Repairs of the cluster's nodes from then on, oldest first; the newest of them, where there are more than `limit`.
+    func repairs(of cluster: ClusterName, since: Instant, limit: Int) async throws -> [Event]
     /// A value that was made once and sealed by the caller.
     func generated(_ name: String, of cluster: ClusterName) async throws -> [UInt8]?
     func saveGenerated(_ sealed: [UInt8], name: String, of cluster: ClusterName) async throws

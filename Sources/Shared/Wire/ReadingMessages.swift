@@ -68,6 +68,19 @@ public struct EventsAnswer: Codable, Sendable {
     public init(events: [Event]) { self.events = events }
 }
 
+/// `GET /v1/clusters/NAME/repairs`: repairs of the last so many seconds, by class of fault.
+public struct RepairsAnswer: Codable, Sendable {
+    public static let day: Int64 = 86_400
+    /// A year.
+    public static let longest: Int64 = 366 * day
+    public var seconds: Int64
+    public var repairs: [RepairSummary]
+    public init(seconds: Int64, repairs: [RepairSummary]) {
+        self.seconds = seconds
+        self.repairs = repairs
+    }
+}
+
 /// `GET /v1/operators`.
 public struct OperatorsAnswer: Codable, Sendable {
     public var operators: [OperatorSummary]

@@ -25,6 +25,7 @@ enum AuthorizationTable {
         Route(.operators, .get, "/v1/clusters/:cluster/generations"): viewers,
         Route(.operators, .get, "/v1/clusters/:cluster/events"): viewers,
         Route(.operators, .get, "/v1/clusters/:cluster/events/stream"): viewers,
+        Route(.operators, .get, "/v1/clusters/:cluster/repairs"): viewers,
         Route(.operators, .get, "/v1/clusters/:cluster/firewall/:node"): viewers,
 
         Route(.operators, .post, "/v1/apply"): operators,

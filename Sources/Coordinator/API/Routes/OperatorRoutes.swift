@@ -124,6 +124,11 @@ struct OperatorRoutes: Sendable {
                 return buffer
             }
         }
+        doorkeeper.add(Route(.operators, .get, "/v1/clusters/:cluster/repairs"), to: router) { request, context, _ in
+            let runtime = try await cluster(context)
+            let seconds = request.uri.queryParameters["seconds"].flatMap { Int64($0) } ?? RepairsAnswer.day
+            return try Answers.json(try await runtime.repairs(seconds: max(1, min(RepairsAnswer.longest, seconds))))
+        }
         doorkeeper.add(Route(.operators, .get, "/v1/clusters/:cluster/firewall/:node"), to: router) { _, context, _ in
             let runtime = try await cluster(context)
             let name = try node(context)

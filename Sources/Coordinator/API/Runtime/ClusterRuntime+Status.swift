@@ -10,6 +10,13 @@ extension ClusterRuntime {
         return ClusterSummary(name: name, kind: spec.kind, generation: generation.number, ready: plan.ready, phase: plan.phase)
     }
 
+    /// Repairs of the last so many seconds, by class of fault; of more than 10,000 the newest.
+    func repairs(seconds: Int64) async throws -> RepairsAnswer {
+        let since = tools.clock.now().advanced(by: -seconds * 1000)
+        let events = try await tools.store.repairs(of: name, since: since, limit: 10_000)
+        return RepairsAnswer(seconds: seconds, repairs: RepairSummary.summaries(of: events))
+    }
+
     /// The cluster as it is shown: every age by the coordinator's clock.
     func status() async -> StatusAnswer {
         // Just started: nothing has been judged yet.
