@@ -7,7 +7,10 @@ import SkepYAML
 /// What the coordinator is started with: a file, over it the environment, over both the flags.
 struct SettingsFile {
     static let path = "/etc/skep/coordinator.yaml"
-    static let keys = ["state", "listen", "agents", "advertise", "packages", "time-factor", "max-connections", "certificate-seconds"]
+    static let keys = [
+        "state", "listen", "agents", "advertise", "packages", "beat", "suspect-after", "down-after", "time-factor", "max-connections",
+        "certificate-seconds",
+    ]
 
     struct Failure: Error, CustomStringConvertible { let description: String }
 
@@ -54,13 +57,21 @@ struct SettingsFile {
     func configuration(version: String) throws -> CoordinatorConfiguration {
         let factor = try number("time-factor", 1.0, in: 0.01...100)
         func milliseconds(_ value: Double) -> Int64 { Int64(value * factor) }
+        let beat = try number("beat", 5, in: 1...300)
+        let suspectAfter = try number("suspect-after", 2 * beat, in: 1...3600)
+        let downAfter = try number("down-after", 1.5 * suspectAfter, in: 1...3600)
+        guard beat < suspectAfter, suspectAfter < downAfter else {
+            throw Failure(
+                description:
+                    "beat (\(beat) s), suspect-after (\(suspectAfter) s) and down-after (\(downAfter) s) must each be longer than the one before")
+        }
         let machine = try Files.readIfPresent("/etc/machine-id").map { String(decoding: $0, as: UTF8.self) }
         return CoordinatorConfiguration(
             state: state, operators: try endpoint("listen", port: 7443), agents: try endpoint("agents", port: 7444),
             advertise: values["advertise"] ?? [ProcessInfo.processInfo.hostName],
             packages: values["packages"]?.first ?? "/usr/share/skep/packages",
             settings: Settings(
-                beat: Int(milliseconds(5000)), suspectAfter: milliseconds(10_000), downAfter: milliseconds(15_000),
+                beat: Int(milliseconds(1000 * beat)), suspectAfter: milliseconds(1000 * suspectAfter), downAfter: milliseconds(1000 * downAfter),
                 deployDeadline: milliseconds(600_000), joinDeadline: milliseconds(300_000),
                 swarmHeartbeat: factor > 1 ? milliseconds(5000) : nil),
             maximumConnections: Int(try number("max-connections", 8192, in: 16...1_000_000)),

@@ -12,7 +12,9 @@ extension ClusterRuntime {
         if request.urgent || nodes[id]?.status?.revision != request.holds { await settle() } else { wish() }
 
         // The beat is counted by a clock that nobody sets.
-        let end = ContinuousClock.now + .milliseconds(specs[id]?.beat ?? tools.settings.beat)
+        // Never longer than a beat, and not the same for all: agents that were answered together do not come back together.
+        let beat = specs[id]?.beat ?? tools.settings.beat
+        let end = ContinuousClock.now + .milliseconds(Int.random(in: beat - beat / 5...beat))
         let changes = signal(of: id)
         while true {
             let turn = changes.turn
