@@ -35,6 +35,28 @@ import Testing
         #expect(brain.pass(seen, now: now).contains(.installPackages(["nfs-common"])))
     }
 
+    /// What an operator wrote into daemon.json is tried before it gives way.
+    @Test func theFormerDaemonConfigComesBackOnlyWhenTheEngineDidNotStart() {
+        var brain = AgentBrain(spec: Samples.spec(), revision: 1)
+        let now = Instant(milliseconds: 1_000_000)
+        var seen = Samples.observation()
+        _ = brain.pass(seen, now: now)
+        seen.engine = .seen(.stopped("unable to configure the Docker daemon with file /etc/docker/daemon.json"))
+        seen.hasFormerDaemonConfig = true
+        #expect(brain.pass(seen, now: now) == [.startEngine])
+        brain.finished(.startEngine, .failed("it does not start"), seconds: 1, now: now)
+        #expect(brain.pass(seen, now: now) == [.putBackDaemonConfig])
+        brain.finished(.putBackDaemonConfig, .failed("nor with this one"), seconds: 1, now: now)
+        #expect(brain.pass(seen, now: now).isEmpty, "both wait")
+        #expect(brain.pass(seen, now: now.advanced(by: 2_500)) == [.startEngine])
+
+        var other = AgentBrain(spec: Samples.spec(), revision: 1)
+        seen.hasFormerDaemonConfig = false
+        #expect(other.pass(seen, now: now) == [.startEngine])
+        other.finished(.startEngine, .failed("it does not start"), seconds: 1, now: now)
+        #expect(other.pass(seen, now: now).isEmpty)
+    }
+
     @Test func theEngineHasItsOwnFileBackBeforeItIsRemoved() {
         var memory = AgentMemory()
         memory.packages = ["docker.io"]

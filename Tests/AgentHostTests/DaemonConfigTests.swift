@@ -218,6 +218,40 @@ import Testing
         #expect(try EngineActions(HostState(machine.layout)).look(wanted) == .asWanted)
     }
 
+    /// Somebody's file with which the engine does not start gives way to the one with which it did, and is not lost.
+    @Test @LoopActor func theFileWithWhichTheEngineLastStartedComesBack() async throws {
+        var machine = try running()
+        defer { machine.remove() }
+        let start = try machine.script("start", "grep -q bogus $ROOT/etc/docker/daemon.json && exit 1; echo 3 >$ROOT/run/docker.pid")
+        machine.layout.engineStart = Command(start.path)
+        let good = "{\"log-driver\": \"local\"}\n"
+        try machine.write("/etc/docker/daemon.json", good)
+        try await LoopActor.sleep(for: .milliseconds(50))
+        try machine.write("/run/docker.pid", "1")
+        let actuator = HostActuator(HostState(machine.layout))
+        #expect(!HostObserver(HostState(machine.layout)).judgeDaemonConfig(engineRuns: false), "nobody has seen the engine run with it")
+        #expect(!HostObserver(HostState(machine.layout)).judgeDaemonConfig(engineRuns: true))
+
+        try await LoopActor.sleep(for: .milliseconds(50))
+        let bad = "{\"bogus\": true}\n"
+        try machine.write("/etc/docker/daemon.json", bad)
+        let state = HostState(machine.layout)
+        #expect(HostObserver(state).judgeDaemonConfig(engineRuns: true), "the engine that runs has not started with it")
+        #expect(await actuator.perform(.startEngine).isFailure)
+        #expect(await HostActuator(state).perform(.putBackDaemonConfig) == .done)
+        #expect(machine.read("/etc/docker/daemon.json") == good)
+        #expect(machine.read("/etc/docker/daemon.json.broken") == bad)
+        #expect(!HostObserver(state).judgeDaemonConfig(engineRuns: true))
+    }
+
+    @Test @LoopActor func nothingIsPutBackWhereNoGoodFileIsKnown() async throws {
+        let machine = try running()
+        defer { machine.remove() }
+        let outcome = await HostActuator(HostState(machine.layout)).perform(.putBackDaemonConfig)
+        #expect(outcome == .failed("no daemon.json is known with which the engine started"))
+        #expect(machine.read("/etc/docker/daemon.json") == "{}\n")
+    }
+
     @Test @LoopActor func aRestoreThatWasCutShortGoesOn() async throws {
         let machine = try running()
         defer { machine.remove() }

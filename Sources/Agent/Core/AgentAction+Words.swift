@@ -14,6 +14,7 @@ extension AgentAction {
         case .setSysctls(let values): "set \(values.keys.sorted().joined(separator: ", "))"
         case .restoreSysctls(let values): "put back \(values.keys.sorted().joined(separator: ", "))"
         case .installTable: "install the table inet skep"
+        case .putBackDaemonConfig: "put back the daemon.json with which the engine last started (the other is kept as daemon.json.broken)"
         case .keepTable: "keep the proven ruleset for the next start"
         case .removeTable: "remove the table inet skep"
         case .makeFolder(let path, let owner, let mode): "make \(path), \(owner), \(mode)"

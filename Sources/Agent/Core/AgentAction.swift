@@ -21,6 +21,8 @@ public enum AgentAction: Hashable, Sendable {
     /// start anew to forget.
     case restoreDaemonConfig(original: String?, restart: Bool)
     case startEngine
+    /// Puts the daemon.json back with which the engine last started, keeps the other as `daemon.json.broken`, and starts the engine.
+    case putBackDaemonConfig
 
     case setSysctls([String: String])
     case restoreSysctls([String: String])
@@ -68,7 +70,7 @@ public enum AgentAction: Hashable, Sendable {
     public var lane: Lane {
         switch self {
         case .installPackages, .holdPackages, .unholdPackages, .removePackages: .packages
-        case .mergeDaemonConfig, .restoreDaemonConfig, .startEngine: .engine
+        case .mergeDaemonConfig, .restoreDaemonConfig, .startEngine, .putBackDaemonConfig: .engine
         case .setSysctls, .restoreSysctls: .sysctls
         case .installTable, .keepTable, .removeTable: .firewall
         case .makeFolder, .prepareServer, .writeExports, .removeExports: .server

@@ -41,6 +41,7 @@ extension Observation {
             facts.docker = other.facts.docker
             daemonConfig = other.daemonConfig
             daemonText = other.daemonText
+            hasFormerDaemonConfig = other.hasFormerDaemonConfig
             swarm = other.swarm
             manager = other.manager
         }

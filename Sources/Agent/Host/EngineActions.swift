@@ -86,6 +86,28 @@ internal import SkepSystem
         try state.update { record in record.engine = .init() }
     }
 
+    /// The engine runs: the file that it has read at its start is one that it starts with.
+    func noteGood() throws {
+        guard let started, try Files.status(layout.daemonConfig).map({ $0.modified < started }) ?? true else { return }
+        let text = try text()
+        guard (try? DaemonConfig(text)) != nil, state.record.engine.good != HostRecord.GoodConfig(text: text) else { return }
+        try state.update { record in record.engine.good = HostRecord.GoodConfig(text: text) }
+    }
+
+    /// Whether the file is another one than that with which the engine was last seen to start.
+    var hasFormer: Bool {
+        guard let good = state.record.engine.good, let current = try? HostRecord.GoodConfig(text: text()) else { return false }
+        return good != current
+    }
+
+    /// Puts the file back with which the engine last started, and starts it. The other one is kept beside it, for whoever wrote it.
+    func putBack() async throws {
+        guard let good = state.record.engine.good else { throw HostFailure("no daemon.json is known with which the engine started") }
+        if let broken = try text() { try AtomicFile.write(layout.daemonConfig + ".broken", broken, mode: 0o600) }
+        try write(good.text)
+        try await start()
+    }
+
     func start() async throws {
         guard layout.hasSystemd else { return try await perform(layout.engineStart, "start") }
         _ = try? await systemd.control("reset-failed", Self.unit)

@@ -39,6 +39,15 @@ public import SkepSystem
             facts: facts, packages: packages, daemonConfig: config, sysctls: sysctls, table: table, server: server, mounts: mounts)
     }
 
+    /// The engine was seen to run: what it has read at its start is good. Whether the file is another one now.
+    public func judgeDaemonConfig(engineRuns: Bool) -> Bool {
+        let actions = EngineActions(state)
+        if engineRuns {
+            do { try actions.noteGood() } catch { Log.warning("ignoring that a good daemon.json could not be recorded", ["error": words(error)]) }
+        }
+        return actions.hasFormer
+    }
+
     /// One part alone, with everything that goes with it, put in the place of an earlier look's.
     public func glance(_ aspect: Aspect, _ scope: HostScope, into last: inout Observation) async {
         switch aspect {

@@ -1,5 +1,10 @@
 /// What the host's part must still know after a restart; on disk before the change that it speaks of.
 struct HostRecord: Codable, Equatable, Sendable {
+    /// A daemon.json with which the engine was seen to start; nil text when there was no file.
+    struct GoodConfig: Codable, Equatable, Sendable {
+        var text: String?
+    }
+
     /// How daemon.json was found and what was added to it.
     struct Engine: Codable, Equatable, Sendable {
         /// Whether `original` was looked at.
@@ -13,6 +18,8 @@ struct HostRecord: Codable, Equatable, Sendable {
         var changed: Int64?
         /// When a setting that a reload brings was written, in milliseconds since 1970; nil once it was reloaded by us.
         var unread: Int64?
+        /// Nil until an engine was seen to run with a file that it read at its start.
+        var good: GoodConfig?
     }
 
     /// How the NFS server was found.

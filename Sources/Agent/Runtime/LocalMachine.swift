@@ -73,14 +73,18 @@ public import SkepSystem
         let (host, engine) = await (hostLook, dockerLook)
         if case .seen(let view)? = engine.manager { await dockerActuator.tidy(view) }
         var facts = host.facts
+        var runs = false
         if case .seen(.running(let version, let found)) = engine.engine {
             bridges = found
             facts.docker = version
+            runs = true
         }
-        return Observation(
+        var look = Observation(
             facts: facts, packages: host.packages, engine: engine.engine, daemonConfig: host.daemonConfig,
             daemonText: try? Files.readText(daemonConfig), sysctls: host.sysctls, table: host.table, server: host.server, mounts: host.mounts,
             swarm: engine.swarm, manager: engine.manager, probe: probe.report)
+        look.hasFormerDaemonConfig = spec?.docker != nil && hostObserver.judgeDaemonConfig(engineRuns: runs)
+        return look
     }
 
     public func glance(_ aspect: Aspect, over last: Observation, spec: NodeSpec?, memory: AgentMemory) async -> Observation {
@@ -96,7 +100,13 @@ public import SkepSystem
         look.engine = engine.engine
         look.swarm = engine.swarm
         look.manager = engine.manager
-        if case .seen(.running(let version, _)) = engine.engine { look.facts.docker = version } else { look.facts.docker = nil }
+        var runs = false
+        look.facts.docker = nil
+        if case .seen(.running(let version, _)) = engine.engine {
+            look.facts.docker = version
+            runs = true
+        }
+        look.hasFormerDaemonConfig = spec?.docker != nil && hostObserver.judgeDaemonConfig(engineRuns: runs)
         return look
     }
 

@@ -124,8 +124,10 @@ struct HostPlanner {
             if case .seen(let packages) = context.observation.packages, packages.running != nil {
                 return Part(condition: context.condition(.docker, .false, "Installing", "apt is at work"))
             }
+            // Only once it has failed to start: what an operator wrote is tried first.
+            let former: [AgentAction] = context.observation.hasFormerDaemonConfig ? [.putBackDaemonConfig] : []
             return context.pending(
-                .docker, [.startEngine], reason: "Starting", doing: "starting the Docker Engine, which does not answer: \(why)",
+                .docker, [.startEngine] + former, reason: "Starting", doing: "starting the Docker Engine, which does not answer: \(why)",
                 cause: Cause(.engineStopped, "it did not answer: \(why)"))
         }
     }
