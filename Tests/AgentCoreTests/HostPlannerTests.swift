@@ -57,6 +57,18 @@ import Testing
         #expect(other.pass(seen, now: now).isEmpty)
     }
 
+    @Test func dockersLostChainsAreSaidAndNothingIsRestarted() {
+        var brain = AgentBrain(spec: Samples.spec(), revision: 1)
+        let now = Instant(milliseconds: 1_000_000)
+        var seen = Samples.observation()
+        for (chains, reason) in [(nil, "Running"), (true, "Running"), (false, "ChainsGone")] as [(Bool?, String)] {
+            seen.dockerChains = chains
+            #expect(brain.pass(seen, now: now) == [])
+            let status = brain.status(seen, node: NodeID(unchecked: "0000000000000001"), bootID: "b", version: "0", now: now)
+            #expect(status.condition(.docker)?.reason == reason)
+        }
+    }
+
     @Test func theEngineHasItsOwnFileBackBeforeItIsRemoved() {
         var memory = AgentMemory()
         memory.packages = ["docker.io"]

@@ -235,7 +235,7 @@ import Testing
             chain("ip6", "filter", "FORWARD", base("forward", "drop")),
         ]
         let json = "{\"nftables\":[{\"metainfo\":{\"version\":\"1.0.6\"}},\(items.joined(separator: ","))]}"
-        #expect(OtherFirewalls.chains(Array(json.utf8), hasUfw: false) == ["nft table inet filter", "nft table ip6 filter"])
-        #expect(OtherFirewalls.chains(Array(json.utf8), hasUfw: true) == ["nft table inet filter"])
+        #expect(FirewallChains(Array(json.utf8)).dropping(hasUfw: false) == ["nft table inet filter", "nft table ip6 filter"])
+        #expect(FirewallChains(Array(json.utf8)).dropping(hasUfw: true) == ["nft table inet filter"])
     }
 }

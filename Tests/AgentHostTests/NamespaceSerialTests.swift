@@ -145,7 +145,7 @@ private let isRoot = geteuid() == 0
             machine.layout.nft = wire.nft(0)
             let foreign = "table inet filter { chain input { type filter hook input priority 0; policy drop;\n}\n}\n"
             _ = try await run(machine.layout.nft("-f", "-", input: Array(foreign.utf8))).orThrow()
-            #expect(await OtherFirewalls.read(machine.layout, RulesetCache()) == ["nft table inet filter"])
+            #expect(OtherFirewalls.read(machine.layout, await FirewallChains.read(machine.layout, RulesetCache())) == ["nft table inet filter"])
             machine.layout.ip = Program("/usr/sbin/ip", ["-n", wire.names[0]])
             let (addresses, routes) = await NetworkFacts.read(machine.layout, bridges: [])
             #expect(addresses.map { "\($0.interface) \($0.address)/\($0.prefix) \($0.mtu)" } == ["wire 10.99.0.1/24 1500", "wire fd99::1/64 1500"])

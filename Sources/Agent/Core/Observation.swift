@@ -144,6 +144,8 @@ public struct Observation: Sendable, Equatable {
     public var daemonConfig: Seen<DaemonConfig>
     /// daemon.json is another one than that with which the engine was last seen to start.
     public var hasFormerDaemonConfig = false
+    /// Whether the chains by which Docker publishes ports are there; nil where that cannot be said.
+    public var dockerChains: Bool?
     /// The whole text of daemon.json; nil when there is no file.
     public var daemonText: String?
     /// Current values of the keys that the spec or the memory names; an absent key does not exist in this kernel.

@@ -100,6 +100,9 @@ internal import SkepSystem
         return good != current
     }
 
+    /// daemon.json tells Docker to leave the firewall alone.
+    var isWithoutIptables: Bool { (try? DaemonConfig(text()).root["iptables"]?.boolValue) == false }
+
     /// Puts the file back with which the engine last started, and starts it. The other one is kept beside it, for whoever wrote it.
     func putBack() async throws {
         guard let good = state.record.engine.good else { throw HostFailure("no daemon.json is known with which the engine started") }

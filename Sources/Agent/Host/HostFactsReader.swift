@@ -6,11 +6,10 @@ internal import SkepSystem
 struct HostFactsReader {
     let layout: HostLayout
     let scope: HostScope
-    let ruleset: RulesetCache
+    let chains: FirewallChains?
 
     @LoopActor func read() async -> NodeFacts {
         async let network = NetworkFacts.read(layout, bridges: scope.bridges)
-        async let firewalls = OtherFirewalls.read(layout, ruleset)
         var facts = NodeFacts(machineID: text(layout.machineID).trimmed, hostname: text("/proc/sys/kernel/hostname").trimmed)
         facts.system = Self.prettyName(text(layout.osRelease))
         facts.kernel = text("/proc/sys/kernel/osrelease").trimmed
@@ -22,7 +21,7 @@ struct HostFactsReader {
         }
         facts.localPorts = Self.range(text(layout.kernelSettings + "/net/ipv4/ip_local_port_range"))
         (facts.addresses, facts.routes) = await network
-        facts.otherFirewalls = await firewalls
+        facts.otherFirewalls = OtherFirewalls.read(layout, chains)
         return facts
     }
 

@@ -55,6 +55,8 @@ public struct HostLayout: Sendable {
     public var memory: String
     public var ufwSettings: String
     public var firewalldPIDFile: String
+    /// Names of the tables that iptables-legacy uses, a line each.
+    public var legacyTables: String
 
     public var dpkg = Program("/usr/bin/dpkg")
     public var dpkgQuery = Program("/usr/bin/dpkg-query")
@@ -100,6 +102,7 @@ public struct HostLayout: Sendable {
         memory = "/proc/meminfo"
         ufwSettings = root + "/etc/ufw/ufw.conf"
         firewalldPIDFile = root + "/run/firewalld.pid"
+        legacyTables = "/proc/net/ip_tables_names"
     }
 
     /// This machine's own.

@@ -28,7 +28,8 @@ public import SkepSystem
     /// One look; all parts at once, so that a share that does not answer delays it by its own few seconds only.
     public func look(_ scope: HostScope) async -> Look {
         let layout = state.layout
-        async let facts = HostFactsReader(layout: layout, scope: scope, ruleset: self.state.ruleset).read()
+        let chains = await FirewallChains.read(layout, state.ruleset)
+        async let facts = HostFactsReader(layout: layout, scope: scope, chains: chains).read()
         async let packages = seen { try await self.packages.look(scope.packages) }
         async let config = seen { try EngineActions(self.state).look(scope.docker) }
         async let sysctls = seen { try SysctlActions(layout).look(scope.sysctls) }
@@ -37,6 +38,16 @@ public import SkepSystem
         async let mounts = seen { try await self.mounts.look(scope) }
         return await Look(
             facts: facts, packages: packages, daemonConfig: config, sysctls: sysctls, table: table, server: server, mounts: mounts)
+    }
+
+    /// Whether the chains by which Docker publishes ports are there, for an engine that was just seen to run; nil where that cannot be said: where an
+    /// operator told Docker to make none, or iptables keeps to its older tables, which nft does not show.
+    public func dockerChains() async -> Bool? {
+        guard let chains = await FirewallChains.read(state.layout, state.ruleset) else { return nil }
+        if chains.hasDockers { return true }
+        if EngineActions(state).isWithoutIptables { return nil }
+        let legacy = (try? Files.readText(state.layout.legacyTables)) ?? ""
+        return legacy.split(separator: "\n").contains("nat") ? nil : false
     }
 
     /// The engine was seen to run: what it has read at its start is good. Whether the file is another one now.

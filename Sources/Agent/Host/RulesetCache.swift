@@ -5,7 +5,7 @@ internal import SkepSystem
 /// generation one short message, and a ruleset hardly ever changes.
 @LoopActor final class RulesetCache {
     private var listing: (generation: Int64, digest: String?)?
-    private var others: (generation: Int64, names: [String])?
+    private var chains: (generation: Int64, found: FirewallChains)?
 
     /// The generation that is current; nil where it cannot be asked, or where nft runs in another network namespace than this process.
     static func generation(_ layout: HostLayout) -> Int64? {
@@ -24,12 +24,12 @@ internal import SkepSystem
         return digest
     }
 
-    /// Names of foreign tables that drop; asked anew when anything has changed.
-    func others(_ layout: HostLayout, _ ask: @LoopActor () async -> [String]?) async -> [String] {
+    /// The chains of all tables; asked anew when anything has changed.
+    func chains(_ layout: HostLayout, _ ask: @LoopActor () async -> FirewallChains?) async -> FirewallChains? {
         let now = Self.generation(layout)
-        if let now, let others, others.generation == now { return others.names }
-        let names = await ask()
-        others = now.flatMap { number in names.map { (number, $0) } }
-        return names ?? []
+        if let now, let chains, chains.generation == now { return chains.found }
+        let found = await ask()
+        chains = now.flatMap { number in found.map { (number, $0) } }
+        return found
     }
 }

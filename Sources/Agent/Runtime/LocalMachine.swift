@@ -84,6 +84,8 @@ public import SkepSystem
             daemonText: try? Files.readText(daemonConfig), sysctls: host.sysctls, table: host.table, server: host.server, mounts: host.mounts,
             swarm: engine.swarm, manager: engine.manager, probe: probe.report)
         look.hasFormerDaemonConfig = spec?.docker != nil && hostObserver.judgeDaemonConfig(engineRuns: runs)
+        // after the engine was seen to run: it makes them before it answers
+        if runs { look.dockerChains = await hostObserver.dockerChains() }
         return look
     }
 

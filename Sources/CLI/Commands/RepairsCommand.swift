@@ -32,7 +32,8 @@ struct RepairsCommand: ParsableCommand {
     }
 
     static func words(_ seconds: Double) -> String {
-        seconds < 1 ? "\(Int((seconds * 1000).rounded())) ms" : "\((seconds * 10).rounded() / 10) s"
+        if seconds < 1 { return "\(Int((seconds * 1000).rounded())) ms" }
+        return seconds < 20 ? "\((seconds * 10).rounded() / 10) s" : "\(Int(seconds.rounded())) s"
     }
 
     /// The buckets that are not empty: `12 ≤ 50 ms, 1 > 300 s`.

@@ -9,6 +9,8 @@ struct HostPlanner {
     /// may take the containers down as well.
     static let engineParts = ["containerd", "containerd.io", "docker-ce-cli", "docker-cli", "runc"]
 
+    /// The condition's reason where Docker's chains were removed, which only a restart brings back.
+    static let chainsGone = "ChainsGone"
     /// The condition's reason where a person must restart the engine.
     static let restartNeeded = "RestartNeeded"
 
@@ -119,7 +121,15 @@ struct HostPlanner {
         switch context.observation.engine {
         case .failed(let error): return context.blind(.docker, "the Docker Engine", error)
         case .seen(.absent): return Part(condition: context.condition(.docker, .false, "NotInstalled", "the Docker Engine is not installed yet"))
-        case .seen(.running(let version, _)): return Part(condition: context.condition(.docker, .true, "Running", "Docker Engine \(version)"))
+        case .seen(.running(let version, _)):
+            guard context.observation.dockerChains == false else {
+                return Part(condition: context.condition(.docker, .true, "Running", "Docker Engine \(version)"))
+            }
+            return Part(
+                condition: context.condition(
+                    .docker, .false, Self.chainsGone,
+                    "Docker Engine \(version) runs, and its own firewall chains are gone: ports that containers publish and their way out are dead. "
+                        + "`systemctl restart docker` here makes them anew and restarts this node's containers (restart-docker: never)"))
         case .seen(.stopped(let why)):
             if case .seen(let packages) = context.observation.packages, packages.running != nil {
                 return Part(condition: context.condition(.docker, .false, "Installing", "apt is at work"))

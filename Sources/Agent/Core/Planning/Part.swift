@@ -15,7 +15,7 @@ struct Part {
     /// All is as it can be: what is left, if anything, waits for an operator.
     var isRight: Bool { conditions.allSatisfy { $0.status == .true || Self.operators.contains($0.reason) } }
 
-    private static let operators: Set<String> = [HostPlanner.restartNeeded, FirewallPlanner.undoneReason]
+    private static let operators: Set<String> = [HostPlanner.restartNeeded, HostPlanner.chainsGone, FirewallPlanner.undoneReason]
 
     /// Nothing is wanted and nothing is there.
     static let nothing = Part()
