@@ -130,6 +130,19 @@ import Testing
         #expect(reason(try await look()) == "Late", "an answer in between begins anew")
     }
 
+    /// Else each would take the other's file away, and a good share be called a failing one.
+    @Test @LoopActor func aLookAndAGlanceDoNotProbeAtOnce() async throws {
+        let machine = try machine("mkdir $ROOT/taken 2>/dev/null || { echo errno 17; exit 1; }; sleep 0.2; rmdir $ROOT/taken; echo ok")
+        defer { machine.remove() }
+        let observer = MountObserver(HostState(machine.layout))
+        let scope = HostScope(mounts: ["/share": .init(source: server, write: true)], node: "n1")
+        async let one = observer.look(scope)["/share"]
+        async let two = observer.look(scope)["/share"]
+        async let three = observer.look(scope)["/share"]
+        let all = try await [one, two, three]
+        #expect(all.allSatisfy { $0?.health == .good })
+    }
+
     @Test @LoopActor func saysWhatTheTableTells() async throws {
         let machine = try machine("echo ok", options: "ro")
         defer { machine.remove() }

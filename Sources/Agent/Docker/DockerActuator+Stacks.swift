@@ -97,6 +97,10 @@ extension DockerActuator {
     /// Removes the configs and secrets that bundles which this agent deployed have superseded, once those have converged. Called after a look;
     /// nearly always there is nothing to do.
     public func tidy(_ view: ManagerView) async {
+        // a look and a glance may end together
+        guard !isTidying else { return }
+        isTidying = true
+        defer { isTidying = false }
         for stack in view.stacks where stack.ours {
             guard let bundle = untidied[stack.name],
                 stack.services.allSatisfy({ $0.bundle == bundle && $0.running == $0.desired && !$0.updating })

@@ -38,6 +38,7 @@ public import SkepSystem
     public internal(set) var failures: [String: String] = [:]
     /// Stacks that this agent deployed, with the bundle, whose superseded configs and secrets are still there.
     var untidied: [String: String] = [:]
+    var isTidying = false
     /// Stacks whose bundle lies on disk because this agent hands it over just now.
     var deploying: Set<String> = []
 

@@ -5,6 +5,8 @@ internal import SkepSystem
 /// Looks at what is mounted where shares should be, and tries each of them.
 @LoopActor final class MountObserver {
     private let state: HostState
+    /// The last probe of each path: a look and a glance that probe the same share at once would take each other's file away.
+    private var probes: [String: Task<Observation.MountPoint.Health, Never>] = [:]
     private var layout: HostLayout { state.layout }
 
     init(_ state: HostState) { self.state = state }
@@ -88,7 +90,20 @@ internal import SkepSystem
         return one.device == other.device && one.inode == other.inode
     }
 
+    /// One probe after the other.
     private func health(_ path: String, _ mount: HostScope.Mount, node: String) async -> Observation.MountPoint.Health {
+        let former = probes[path]
+        let probe = Task { @LoopActor in
+            _ = await former?.value
+            return await self.probe(path, mount, node: node)
+        }
+        probes[path] = probe
+        let health = await probe.value
+        if probes[path] == probe { probes[path] = nil }
+        return health
+    }
+
+    private func probe(_ path: String, _ mount: HostScope.Mount, node: String) async -> Observation.MountPoint.Health {
         if let stuck = state.stuckProbes[path] {
             if Files.exists("/proc/\(stuck)/stat") { return await silent(path, mount, "a look at it hangs in the kernel since earlier") }
             state.stuckProbes[path] = nil
