@@ -325,8 +325,11 @@ static int netlink_watch(int protocol, const int *groups, int count) {
 }
 
 int clinux_nft_watch(void) {
-    int group = NFNLGRP_NFTABLES;
-    return netlink_watch(NETLINK_NETFILTER, &group, 1);
+    int group = NFNLGRP_NFTABLES, room = 1 << 20;
+    int fd = netlink_watch(NETLINK_NETFILTER, &group, 1);
+    // for a whole ruleset that is flushed at once; without the right to it the usual room must do
+    if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+    return fd;
 }
 
 int clinux_nft_watch_read(int fd, const char *table, struct clinux_nft_change *change) {
@@ -398,7 +401,7 @@ int clinux_clock_watch_read(int fd) {
     return arm_clock_watch(fd) < 0 && errno != ECANCELED ? -1 : 1;
 }
 
-_Static_assert(CLINUX_IN_Q_OVERFLOW == IN_Q_OVERFLOW && CLINUX_IN_IGNORED == IN_IGNORED, "inotify");
+_Static_assert(CLINUX_IN_Q_OVERFLOW == IN_Q_OVERFLOW && CLINUX_IN_IGNORED == IN_IGNORED && CLINUX_IN_MOVE_SELF == IN_MOVE_SELF, "inotify");
 
 int clinux_inotify_add(int fd, const char *path, int itself) {
     uint32_t gone = IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;

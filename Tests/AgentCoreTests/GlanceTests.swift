@@ -121,6 +121,61 @@ import Testing
         #expect(status.events.filter { $0.kind == .repair }.count == 6)
     }
 
+    /// A bridge that comes has the table rendered anew, and then the text that is kept for the next start: nobody broke either.
+    @Test func whatFollowsFromWhatNobodyBrokeIsNoRepair() {
+        var spec = Samples.spec(firewall: Samples.firewall, swarm: .member(swarm: "s"))
+        spec.generation = Generation(3)
+        var brain = AgentBrain(spec: spec, revision: 1)
+        func observe(_ table: String?, _ kept: String?, _ bridges: [String], management: Int = 0) -> Observation {
+            var seen = Samples.observation(
+                table: table, management: management, kept: kept, swarm: .init(state: .active, nodeID: "m1", swarmID: "s"))
+            seen.engine = .seen(.running(version: "20.10.24", bridges: bridges))
+            return seen
+        }
+        func text(_ action: AgentAction?) -> String? {
+            switch action {
+            case .installTable(let text)?, .keepTable(let text)?: text
+            default: nil
+            }
+        }
+        let two = ["docker0", "docker_gwbridge"]
+        var install = brain.pass(observe(nil, nil, two), now: now).first { $0.lane == .firewall }
+        brain.finished(install ?? .removeTable, .installed(listing: "one"), seconds: 0, now: now)
+        brain.coordinatorAnswered(openedAt: now.advanced(by: 10), now: now.advanced(by: 20))
+        let keep = brain.pass(observe("one", nil, two, management: 1), now: now.advanced(by: 30)).first { $0.lane == .firewall }
+        brain.finished(keep ?? .removeTable, .done, seconds: 0, now: now)
+        _ = brain.pass(observe("one", text(keep), two), now: now.advanced(by: 40))
+
+        install = brain.pass(observe("one", text(keep), two + ["br-new"]), now: now.advanced(by: 50)).first { $0.lane == .firewall }
+        #expect(text(install) != text(keep))
+        brain.finished(install ?? .removeTable, .installed(listing: "two"), seconds: 0, now: now.advanced(by: 60))
+        let again = brain.pass(observe("two", text(keep), two + ["br-new"]), now: now.advanced(by: 70)).first { $0.lane == .firewall }
+        #expect(again == text(install).map { .keepTable(text: $0) })
+        brain.finished(again ?? .removeTable, .done, seconds: 0, now: now.advanced(by: 80))
+        _ = brain.pass(observe("two", text(install), two + ["br-new"]), now: now.advanced(by: 90))
+        #expect(brain.memory.events.filter { $0.kind == .repair }.isEmpty)
+        // and what somebody breaks afterwards is one
+        install = brain.pass(observe(nil, text(install), two + ["br-new"]), now: now.advanced(by: 100)).first { $0.lane == .firewall }
+        brain.finished(install ?? .removeTable, .installed(listing: "two"), seconds: 0, now: now.advanced(by: 110))
+        _ = brain.pass(observe("two", text(install), two + ["br-new"]), now: now.advanced(by: 120))
+        #expect(brain.memory.events.last?.repair?.fault == .tableGone)
+    }
+
+    /// What failed where nothing can be seen any more does not have the agent look again and again.
+    @Test func aFailureInABlindLaneAsksForNoHaste() {
+        var spec = Samples.spec(swarm: .member(swarm: "s"))
+        let network = ManagerDuties.Network(name: NetworkName(unchecked: "public"), attachable: false, encrypted: false, subnet: nil, mtu: nil)
+        spec.duties = ManagerDuties(members: [], networks: [network])
+        var brain = AgentBrain(spec: spec, revision: 1)
+        var seen = Samples.observation(swarm: .init(state: .active, nodeID: "m1", swarmID: "s", isManager: true))
+        seen.manager = .seen(ManagerView(swarmID: "s", members: [], networks: []))
+        #expect(brain.pass(seen, now: now) == [.createNetwork(network)])
+        brain.finished(.createNetwork(network), .failed("The swarm does not have a leader."), seconds: 0, now: now)
+        seen.manager = .failed("The swarm does not have a leader.")
+        #expect(brain.pass(seen, now: now.advanced(by: 1_000)) == [])
+        #expect(brain.nextPass(now: now.advanced(by: 60_000)) == 30_000)
+    }
+
     /// An agent that dies in the midst of a repair tells it when it is there again.
     @Test func aRepairOutlivesItsAgent() {
         var brain = ready()

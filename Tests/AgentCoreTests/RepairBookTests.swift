@@ -11,8 +11,8 @@ import Testing
     /// One fault, found and mended after `seconds`, as soon as the book lets it be; when that was.
     private func mend(_ book: inout RepairBook, _ lane: Lane = .firewall, at: Instant) -> Instant {
         book.begin(lane, gone, isSettled: true, noticed: at)
-        let begun = at.advanced(by: book.pause(lane, now: at))
-        #expect(book.pause(lane, now: begun) == 0)
+        let begun = at.advanced(by: book.pause(lane, gone, now: at))
+        #expect(book.pause(lane, gone, now: begun) == 0)
         _ = book.note(lane, "install it", failed: false)
         #expect(book.settle(lane, after: "AsSpecified", now: begun) != nil)
         return begun
@@ -81,9 +81,9 @@ import Testing
         var at = now
         for _ in 0..<5 { at = mend(&book, .mounts, at: at) }
         book.begin(.mounts, gone, isSettled: true, noticed: at)
-        let left = book.pause(.mounts, now: at)
+        let left = book.pause(.mounts, gone, now: at)
         #expect(left > 0)
         book.clockStepped(by: 86_400_000)
-        #expect((1...2 * left).contains(book.pause(.mounts, now: at.advanced(by: 86_400_000))))
+        #expect((1...2 * left).contains(book.pause(.mounts, gone, now: at.advanced(by: 86_400_000))))
     }
 }

@@ -229,19 +229,28 @@ import Testing
         try await LoopActor.sleep(for: .milliseconds(50))
         try machine.write("/run/docker.pid", "1")
         let actuator = HostActuator(HostState(machine.layout))
-        #expect(!HostObserver(HostState(machine.layout)).judgeDaemonConfig(engineRuns: false), "nobody has seen the engine run with it")
-        #expect(!HostObserver(HostState(machine.layout)).judgeDaemonConfig(engineRuns: true))
+        #expect(!HostObserver(HostState(machine.layout)).judgeDaemonConfig(runningSince: nil), "nobody has seen the engine run with it")
+        let started = try #require(HostObserver(HostState(machine.layout)).engineStarted)
+        #expect(!HostObserver(HostState(machine.layout)).judgeDaemonConfig(runningSince: started - 1))
+        #expect(HostState(machine.layout).record.engine.good == nil, "it was started again since it was looked at")
+        #expect(!HostObserver(HostState(machine.layout)).judgeDaemonConfig(runningSince: started))
 
         try await LoopActor.sleep(for: .milliseconds(50))
         let bad = "{\"bogus\": true}\n"
         try machine.write("/etc/docker/daemon.json", bad)
         let state = HostState(machine.layout)
-        #expect(HostObserver(state).judgeDaemonConfig(engineRuns: true), "the engine that runs has not started with it")
+        #expect(HostObserver(state).judgeDaemonConfig(runningSince: started), "the engine that runs has not started with it")
         #expect(await actuator.perform(.startEngine).isFailure)
         #expect(await HostActuator(state).perform(.putBackDaemonConfig) == .done)
         #expect(machine.read("/etc/docker/daemon.json") == good)
         #expect(machine.read("/etc/docker/daemon.json.broken") == bad)
-        #expect(!HostObserver(state).judgeDaemonConfig(engineRuns: true))
+        #expect(!HostObserver(state).judgeDaemonConfig(runningSince: nil))
+        // where it does not start with the former one either, it was not the file
+        try machine.write("/etc/docker/daemon.json", bad + "\n")
+        try Files.remove(start.path)
+        #expect(await HostActuator(state).perform(.putBackDaemonConfig).isFailure)
+        #expect(machine.read("/etc/docker/daemon.json") == bad + "\n")
+        #expect(machine.read("/etc/docker/daemon.json.broken") == bad, "what was put aside first stays")
     }
 
     @Test @LoopActor func nothingIsPutBackWhereNoGoodFileIsKnown() async throws {

@@ -11,6 +11,8 @@ import Testing
     /// What was told, in order.
     @LoopActor final class Told {
         var movements: [Movement] = []
+        /// What the host itself may do meanwhile is left aside: its addresses, its clock.
+        var parts: [Movement] { movements.filter { if case .part = $0 { true } else { false } } }
         func has(_ movement: Movement) -> Bool { movements.contains(movement) }
     }
 
@@ -37,7 +39,20 @@ import Testing
             watches.stop()
             machine.remove()
         }
-        try await body(told, watches, state)
+        do { try await body(told, watches, state) } catch {
+            await cleanUp(machine)
+            throw error
+        }
+        await cleanUp(machine)
+    }
+
+    /// What a test that failed half-way may have left.
+    @LoopActor private func cleanUp(_ machine: TemporaryMachine) async {
+        for folder in ["/share", "/container"] where Files.exists(machine.root + folder) {
+            _ = try? await run(Command("/usr/bin/umount", ["-q", machine.root + folder]))
+        }
+        guard machine.layout.nft.isInstalled else { return }
+        _ = try? await run(machine.layout.nft("delete", "table", "inet", "skep"))
     }
 
     @Test @LoopActor func filesThatAreOursAreHeardOfAndOthersAreNot() async throws {
@@ -49,7 +64,7 @@ import Testing
             try machine.write("/etc/docker/other.json", "{}")
             try machine.write("/etc/exports.d/other.exports", "")
             try await LoopActor.sleep(for: .milliseconds(100))
-            #expect(told.movements.isEmpty)
+            #expect(told.parts.isEmpty)
 
             try machine.write("/etc/docker/daemon.json", "{}")
             #expect(try await eventually { told.has(.part(.engine)) })
@@ -62,6 +77,10 @@ import Testing
                 #expect(try await eventually { told.has(.part(.server)) }, "\(path) was removed")
             }
             told.movements = []
+            try machine.write("/srv/share/file", "x")
+            try Files.setMode(machine.root + "/srv/share/file", 0o600)
+            try await LoopActor.sleep(for: .milliseconds(100))
+            #expect(told.parts.isEmpty, "a file in the share is its users' matter")
             try Files.setMode(machine.root + "/srv/share", 0o700)
             #expect(try await eventually { told.has(.part(.server)) }, "the share's mode was changed")
             told.movements = []
@@ -103,7 +122,7 @@ import Testing
             func unmount(_ path: String) async throws { try await run(Command("/usr/bin/umount", [path])).orFail("umount") }
             try await mount(others)
             try await LoopActor.sleep(for: .milliseconds(200))
-            #expect(told.movements.isEmpty)
+            #expect(told.parts.isEmpty)
             try await unmount(others)
 
             try await mount(ours)
@@ -136,7 +155,7 @@ import Testing
             try await nft("add table inet skep-other\nadd chain inet skep-other c")
             try await nft("delete table inet skep-other")
             try await LoopActor.sleep(for: .milliseconds(100))
-            #expect(told.movements.isEmpty)
+            #expect(told.parts.isEmpty)
 
             let actuator = HostActuator(state)
             guard case .installed = await actuator.perform(.installTable(text: Self.table)) else {

@@ -50,6 +50,8 @@ public struct AgentBrain: Sendable {
 
     /// A newer node spec came; the caller has put it on disk.
     public mutating func accept(_ spec: NodeSpec, revision: Int) {
+        // what it asks for is no repair
+        if revision != self.revision { memory.repairs.dropOpen() }
         self.spec = spec
         self.revision = revision
         for peer in spec.peers {
@@ -77,13 +79,14 @@ public struct AgentBrain: Sendable {
     public mutating func pass(_ observation: Observation, since start: LookStart? = nil, glanced: Aspect? = nil, now: Instant) -> [AgentAction] {
         guard let spec, start == nil || start?.revision == revision else { return [] }
         guard glanced == nil || judged?.revision == revision else { return [] }
-        var outdated = Set(
+        let outdated = Set(
             Lane.allCases.filter { start != nil && start?.endings[$0] != endings[$0] || glanced?.lanes.contains($0) == false })
         judged = (revision, spec.generation)
         if glanced == nil { learn(observation.packages) }
         if glanced == nil || glanced == .engine { learn(observation.swarm, spec) }
         if !outdated.contains(.stacks), running[.stacks] == nil { memory.deployed = StackDrift.remember(memory.deployed, spec, observation) }
-        let context = PlanningContext(spec: spec, observation: observation, now: now, failures: failures)
+        let context = PlanningContext(
+            spec: spec, observation: observation, now: now, failures: failures, isInstalling: running[.packages] != nil)
         let host = HostPlanner(context: context, memory: memory)
         var firewall = FirewallPlanner(context: context, memory: memory.firewall)
         let shares = SharePlanner(context: context)
@@ -101,7 +104,7 @@ public struct AgentBrain: Sendable {
         // Its plan is a trial's step as well: it waits for a look at the table that stands.
         let table = outdated.contains(.firewall) ? Part(condition: conditions.first { $0.type == .firewall }) : firewall.plan()
         config.furtherCondition = engine.condition
-        if duties.isBlind { outdated.formUnion([.tokens, .networks, .stacks]) }
+        let blind: Set<Lane> = duties.isBlind ? [.tokens, .networks, .stacks] : []
         let parts: [(lane: Lane, part: Part)] = [
             (.packages, host.packages()), (.engine, config), (.sysctls, host.sysctls()), (.firewall, table), (.server, shares.server()),
             (.mounts, shares.mounts()), (.swarm, swarm), (.members, duties.members), (.tokens, duties.tokens), (.networks, duties.networks),
@@ -110,7 +113,7 @@ public struct AgentBrain: Sendable {
         memory.firewall = firewall.memory
         for (kind, message) in firewall.events { record(kind, message, nil, now) }
         if glanced == nil { pausedUntil = nil }
-        let actions = begin(parts, observation, except: outdated, noticed: start?.noticed ?? now, now: now)
+        let actions = begin(parts, observation, except: outdated, blind: blind, noticed: start?.noticed ?? now, now: now)
         conditions = Condition.merge(conditions, parts.flatMap(\.part.conditions) + own(now))
         return actions
     }
@@ -228,17 +231,21 @@ public struct AgentBrain: Sendable {
         return own
     }
 
+    /// Of an outdated lane the next look tells; of a blind one nothing is known, nor whether what failed in it is still to be done.
     private mutating func begin(
-        _ parts: [(lane: Lane, part: Part)], _ observation: Observation, except outdated: Set<Lane>, noticed: Instant, now: Instant
+        _ parts: [(lane: Lane, part: Part)], _ observation: Observation, except outdated: Set<Lane>, blind: Set<Lane>, noticed: Instant, now: Instant
     ) -> [AgentAction] {
         let planned = Set(parts.flatMap(\.part.actions))
         failures = failures.filter { planned.contains($0.key) || outdated.contains($0.key.lane) }
         var begun: [AgentAction] = []
-        for (lane, part) in parts where !outdated.contains(lane) && running[lane] == nil {
+        for (lane, part) in parts where !outdated.contains(lane) && !blind.contains(lane) && running[lane] == nil {
             if part.actions.isEmpty, part.isRight { settle(lane, part, now) }
             guard let next = part.actions.first(where: { (failures[$0]?.retryAt ?? now) <= now }) else { continue }
-            memory.repairs.begin(lane, part.causes[next], isSettled: settled[lane] == revision, noticed: noticed)
-            let pause = memory.repairs.pause(lane, now: now)
+            let cause = part.causes[next]
+            memory.repairs.begin(lane, cause, isSettled: settled[lane] == revision, noticed: noticed)
+            // what nobody broke is new work, and so is what follows from it, until all of it is seen to be right
+            if cause?.fault == nil { settled[lane] = nil }
+            let pause = memory.repairs.pause(lane, cause, now: now)
             guard pause == 0 else {
                 pausedUntil = min(pausedUntil ?? now.advanced(by: pause), now.advanced(by: pause))
                 continue

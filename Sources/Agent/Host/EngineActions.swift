@@ -86,10 +86,13 @@ internal import SkepSystem
         try state.update { record in record.engine = .init() }
     }
 
-    /// The engine runs: the file that it has read at its start is one that it starts with.
-    func noteGood() throws {
-        guard let started, try Files.status(layout.daemonConfig).map({ $0.modified < started }) ?? true else { return }
+    /// The engine was seen to run, since that start: the file that it has read then is one that it starts with. One that was moved here since is as old as
+    /// it was elsewhere, but its entry changed.
+    func noteGood(since: Int64) throws {
+        guard started == since, try Files.status(layout.daemonConfig).map({ max($0.modified, $0.changed) < since }) ?? true else { return }
         let text = try text()
+        // one that was removed since was read all the same
+        if text == nil, state.record.engine.good != nil { return }
         guard (try? DaemonConfig(text)) != nil, state.record.engine.good != HostRecord.GoodConfig(text: text) else { return }
         try state.update { record in record.engine.good = HostRecord.GoodConfig(text: text) }
     }
@@ -106,9 +109,18 @@ internal import SkepSystem
     /// Puts the file back with which the engine last started, and starts it. The other one is kept beside it, for whoever wrote it.
     func putBack() async throws {
         guard let good = state.record.engine.good else { throw HostFailure("no daemon.json is known with which the engine started") }
-        if let broken = try text() { try AtomicFile.write(layout.daemonConfig + ".broken", broken, mode: 0o600) }
+        let broken = try text()
+        if let broken {
+            var aside = layout.daemonConfig + ".broken"
+            if let earlier = try Files.readIfPresent(aside), earlier != Array(broken.utf8) { aside += "-\(SystemClock.wallMilliseconds())" }
+            try AtomicFile.write(aside, broken, mode: 0o600)
+        }
         try write(good.text)
-        try await start()
+        do { try await start() } catch {
+            // then it was not the file: a full disk, a containerd that is down
+            try write(broken)
+            throw error
+        }
     }
 
     func start() async throws {
@@ -132,7 +144,7 @@ internal import SkepSystem
     }
 
     /// When the engine that runs was started, in milliseconds since 1970; nil when none runs.
-    private var started: Int64? { (try? Files.status(layout.enginePIDFile))?.modified }
+    var started: Int64? { (try? Files.status(layout.enginePIDFile))?.modified }
 
     /// Whether there is an engine to restart: its package may be gone already.
     private func isInstalled() async throws -> Bool {

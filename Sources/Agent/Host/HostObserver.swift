@@ -44,17 +44,28 @@ public import SkepSystem
     /// operator told Docker to make none, or iptables keeps to its older tables, which nft does not show.
     public func dockerChains() async -> Bool? {
         guard let chains = await FirewallChains.read(state.layout, state.ruleset) else { return nil }
-        if chains.hasDockers { return true }
+        let started = EngineActions(state).started
+        if chains.hasDockers {
+            state.chainsSeen = started
+            return true
+        }
+        // who started the engine may have told it to make none by a flag
+        guard let started, state.chainsSeen == started else { return nil }
         if EngineActions(state).isWithoutIptables { return nil }
         let legacy = (try? Files.readText(state.layout.legacyTables)) ?? ""
         return legacy.split(separator: "\n").contains("nat") ? nil : false
     }
 
-    /// The engine was seen to run: what it has read at its start is good. Whether the file is another one now.
-    public func judgeDaemonConfig(engineRuns: Bool) -> Bool {
+    /// When the engine was started, in milliseconds since 1970: to be asked before it is looked at.
+    public var engineStarted: Int64? { EngineActions(state).started }
+
+    /// The engine was seen to run since that start (nil: it was not): what it read then is good. Whether the file is another one now.
+    public func judgeDaemonConfig(runningSince: Int64?) -> Bool {
         let actions = EngineActions(state)
-        if engineRuns {
-            do { try actions.noteGood() } catch { Log.warning("ignoring that a good daemon.json could not be recorded", ["error": words(error)]) }
+        if let runningSince {
+            do { try actions.noteGood(since: runningSince) } catch {
+                Log.warning("ignoring that a good daemon.json could not be recorded", ["error": words(error)])
+            }
         }
         return actions.hasFormer
     }

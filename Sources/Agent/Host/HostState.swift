@@ -9,6 +9,8 @@ public import SkepSystem
     var aptLine: String?
     var aptFailure: String?
     let ruleset = RulesetCache()
+    /// The start of the engine for which Docker's chains were seen.
+    var chainsSeen: Int64?
     /// Set once somebody watches.
     var rulesetWatch: RulesetWatch?
     /// Probes that outlived their kill, by mount path.

@@ -171,7 +171,7 @@ public import SkepWire
         takeWishes()
         let late = LoopActor.schedule(after: timing.lookLimit) { [weak self] in self?.lookIsLate() }
         let number = sight.begin()
-        let start = brain.lookStart
+        let start = brain.lookStart(noticed: now)
         var look = await machine.observe(spec: brain.spec, memory: brain.memory)
         late.cancel()
         isLookLate = false

@@ -68,6 +68,7 @@ public import SkepSystem
         if let spec { probe.update(spec.probe, node: spec.node) } else { probe.stop() }
         let scope = scope(spec, memory)
         watches?.follow(scope)
+        let started = hostObserver.engineStarted
         async let hostLook = hostObserver.look(scope)
         async let dockerLook = dockerObserver.look(rememberedSwarm: remembered(memory), failures: dockerActuator.failures)
         let (host, engine) = await (hostLook, dockerLook)
@@ -83,7 +84,7 @@ public import SkepSystem
             facts: facts, packages: host.packages, engine: engine.engine, daemonConfig: host.daemonConfig,
             daemonText: try? Files.readText(daemonConfig), sysctls: host.sysctls, table: host.table, server: host.server, mounts: host.mounts,
             swarm: engine.swarm, manager: engine.manager, probe: probe.report)
-        look.hasFormerDaemonConfig = spec?.docker != nil && hostObserver.judgeDaemonConfig(engineRuns: runs)
+        look.hasFormerDaemonConfig = spec?.docker != nil && hostObserver.judgeDaemonConfig(runningSince: runs ? started : nil)
         // after the engine was seen to run: it makes them before it answers
         if runs { look.dockerChains = await hostObserver.dockerChains() }
         return look
@@ -95,6 +96,7 @@ public import SkepSystem
             await hostObserver.glance(aspect, scope(spec, memory), into: &look)
             return look
         }
+        let started = hostObserver.engineStarted
         let engine = await dockerObserver.look(rememberedSwarm: remembered(memory), failures: dockerActuator.failures)
         if case .seen(let view)? = engine.manager { await dockerActuator.tidy(view) }
         await hostObserver.glance(aspect, scope(spec, memory), into: &look)
@@ -108,7 +110,7 @@ public import SkepSystem
             look.facts.docker = version
             runs = true
         }
-        look.hasFormerDaemonConfig = spec?.docker != nil && hostObserver.judgeDaemonConfig(engineRuns: runs)
+        look.hasFormerDaemonConfig = spec?.docker != nil && hostObserver.judgeDaemonConfig(runningSince: runs ? started : nil)
         return look
     }
 

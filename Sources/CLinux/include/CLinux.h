@@ -124,6 +124,7 @@ struct clinux_file_event {
     char name[256];
 };
 enum {
+    CLINUX_IN_MOVE_SELF = 0x0800,
     CLINUX_IN_Q_OVERFLOW = 0x4000,
     CLINUX_IN_IGNORED = 0x8000,
 };

@@ -30,6 +30,8 @@ public struct FileStatus: Sendable, Equatable {
     public var size: Int64
     /// Milliseconds since 1970.
     public var modified: Int64
+    /// When it was last written, renamed or given another owner or mode, which nobody can set: milliseconds since 1970.
+    public var changed: Int64
     /// The file system's number.
     public var device: UInt64
     /// The file's number in it.
@@ -47,6 +49,7 @@ public struct FileStatus: Sendable, Equatable {
         owner = FileOwner(uid: status.st_uid, gid: status.st_gid)
         size = Int64(status.st_size)
         modified = Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+        changed = Int64(status.st_ctim.tv_sec) * 1000 + Int64(status.st_ctim.tv_nsec) / 1_000_000
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
     }

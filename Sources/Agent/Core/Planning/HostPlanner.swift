@@ -131,7 +131,7 @@ struct HostPlanner {
                     "Docker Engine \(version) runs, and its own firewall chains are gone: ports that containers publish and their way out are dead. "
                         + "`systemctl restart docker` here makes them anew and restarts this node's containers (restart-docker: never)"))
         case .seen(.stopped(let why)):
-            if case .seen(let packages) = context.observation.packages, packages.running != nil {
+            if context.isInstalling || context.observation.packages.value?.running != nil {
                 return Part(condition: context.condition(.docker, .false, "Installing", "apt is at work"))
             }
             // Only once it has failed to start: what an operator wrote is tried first.

@@ -28,6 +28,8 @@ struct PlanningContext {
     let now: Instant
     /// The newest failure of each action that is being retried.
     let failures: [AgentAction: AgentBrain.Failure]
+    /// apt is at work for us, which an older look need not show.
+    var isInstalling = false
 
     func condition(_ type: Condition.Kind, _ status: Truth, _ reason: String, _ message: String) -> Condition {
         Condition(type, status, reason: reason, message: message, since: now, generation: spec.generation)

@@ -43,8 +43,10 @@ public struct RepairBook: Codable, Hashable, Sendable {
 
     /// Milliseconds for which the lane's repair still waits, because it was done often of late; 0 for one that is under way. A firewall never waits, as it
     /// may stand open meanwhile: a storm of changes is spread by ``GlancePace``.
-    func pause(_ lane: Lane, now: Instant) -> Int64 {
-        guard lane != .firewall, let episode = open[lane], episode.actions.isEmpty, episode.failures == 0 else { return 0 }
+    func pause(_ lane: Lane, _ cause: Cause?, now: Instant) -> Int64 {
+        guard lane != .firewall, let episode = open[lane], episode.fault == cause?.fault, episode.actions.isEmpty, episode.failures == 0 else {
+            return 0
+        }
         let recent = recent(episode.fault, now)
         guard recent.count >= Self.free, let last = recent.last else { return 0 }
         let wait = min(1000 << Int64(min(recent.count - Self.free, 10)), Self.longest)
@@ -52,6 +54,9 @@ public struct RepairBook: Codable, Hashable, Sendable {
         let jitter = UInt64(bitPattern: last.milliseconds) &* 0x9e37_79b9_7f4a_7c15 >> 32
         return max(0, last.advanced(by: wait - Int64(jitter % 200) * wait / 1000).since(now))
     }
+
+    /// Repairs under way are none any more: a new node spec came.
+    mutating func dropOpen() { open = [:] }
 
     /// An action of the lane ended; false if it is no part of a repair.
     mutating func note(_ lane: Lane, _ action: String, failed: Bool) -> Bool {

@@ -72,9 +72,10 @@ internal import SkepSystem
     }
 
     private func read() {
-        var events = [clinux_file_event](repeating: clinux_file_event(), count: 16)
+        // as many as the kernel's answer has room for
+        var events = [clinux_file_event](repeating: clinux_file_event(), count: 288)
         for _ in 0..<64 {
-            let count = clinux_inotify_read(descriptor, &events, 16)
+            let count = clinux_inotify_read(descriptor, &events, Int32(events.count))
             guard count > 0 else {
                 if count < 0 { Log.warning("changed files are not heard of", ["error": String(cString: strerror(errno))]) }
                 return
@@ -84,13 +85,21 @@ internal import SkepSystem
     }
 
     private func note(_ event: clinux_file_event) {
-        // some were lost: any of them
-        if event.mask & UInt32(CLINUX_IN_Q_OVERFLOW) != 0 { for aspect in Set(places.values.map(\.aspect)) { changed(aspect) } }
+        // some were lost: any of them, and the end of a watch may have been among them
+        if event.mask & UInt32(CLINUX_IN_Q_OVERFLOW) != 0 {
+            for aspect in Set(places.values.map(\.aspect)) { changed(aspect) }
+            for number in places.keys { _ = clinux_inotify_remove(descriptor, number) }
+            places = [:]
+        }
         guard let place = places[event.watch] else { return }
-        // the folder is gone, and what comes in its place is found by the next complete look
-        if event.mask & UInt32(CLINUX_IN_IGNORED) != 0 { places[event.watch] = nil }
-        guard let names = place.names else { return changed(place.aspect) }
+        // the folder is gone or elsewhere, and what comes in its place is watched from the next complete look on
+        if event.mask & UInt32(CLINUX_IN_MOVE_SELF) != 0 { _ = clinux_inotify_remove(descriptor, event.watch) }
+        if event.mask & UInt32(CLINUX_IN_IGNORED | CLINUX_IN_MOVE_SELF) != 0 { places[event.watch] = nil }
         let name = withUnsafeBytes(of: event.name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        guard let names = place.names else {
+            // what happens to a share's files is their users' matter
+            return name.isEmpty ? changed(place.aspect) : ()
+        }
         if name.isEmpty {
             for aspect in Set(names.values) { changed(aspect) }
         } else if let aspect = names[name] {

@@ -54,18 +54,23 @@ internal import SkepSystem
     var changedBy: String? { changes.last { $0.generation > ownGeneration }?.who }
 
     private func read() {
+        var areLost = false
+        // the last of a transaction may be what was lost: nothing is waited for
+        defer { if areLost { changed() } }
         // as many as there are, but for a storm: then the loop has its turn in between
         for _ in 0..<256 {
             switch clinux_nft_watch_read(descriptor, Self.table, &change) {
             case 1: if change.generation >= 0 { note() }
             case 0: return
             default:
-                // messages were lost: the table may have been among them
                 guard errno == ENOBUFS else {
                     Log.warning("changes of the firewall are not heard of any more", ["error": String(cString: strerror(errno))])
                     return stop()
                 }
-                change.touches = 1
+                // whose they were is not known
+                areLost = true
+                change = Self.nothing
+                changes = []
             }
         }
     }
