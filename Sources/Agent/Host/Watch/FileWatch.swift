@@ -16,7 +16,6 @@ internal import SkepSystem
     private let changed: @LoopActor (Aspect) -> Void
     private var descriptor: Int32 = -1
     private var watch: Watch?
-    private var wanted: [String: Place] = [:]
     /// By the kernel's number.
     private var places: [Int32: Place] = [:]
 
@@ -68,7 +67,6 @@ internal import SkepSystem
             let number = clinux_inotify_add(descriptor, path, place.names == nil ? 1 : 0)
             if number >= 0 { places[number] = place }
         }
-        self.wanted = wanted
     }
 
     private func read() {
