@@ -362,7 +362,7 @@ int clinux_address_watch(void) {
     return netlink_watch(NETLINK_ROUTE, groups, 2);
 }
 
-int clinux_address_watch_read(int fd) {
+int clinux_address_watch_read(int fd, struct clinux_address_change *change) {
     _Alignas(struct nlmsghdr) char buffer[8192];
     ssize_t length = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
     if (length < 0) return errno == EAGAIN || errno == EINTR ? 0 : -1;
@@ -370,7 +370,18 @@ int clinux_address_watch_read(int fd) {
     for (struct nlmsghdr *header = (struct nlmsghdr *)buffer; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
         if (header->nlmsg_type != RTM_NEWADDR && header->nlmsg_type != RTM_DELADDR) continue;
         if (header->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifaddrmsg))) continue;
-        if (((struct ifaddrmsg *)NLMSG_DATA(header))->ifa_scope < RT_SCOPE_LINK) found = 1;
+        struct ifaddrmsg *said = NLMSG_DATA(header);
+        if (said->ifa_scope >= RT_SCOPE_LINK) continue;
+        found = 1;
+        memset(change, 0, sizeof *change);
+        change->added = header->nlmsg_type == RTM_NEWADDR;
+        change->link = said->ifa_index;
+        change->prefix = said->ifa_prefixlen;
+        int rest = IFA_PAYLOAD(header);
+        for (struct rtattr *value = IFA_RTA(said); RTA_OK(value, rest); value = RTA_NEXT(value, rest)) {
+            if (value->rta_type != IFA_ADDRESS || RTA_PAYLOAD(value) > sizeof change->address) continue;
+            memcpy(change->address, RTA_DATA(value), RTA_PAYLOAD(value));
+        }
     }
     return found;
 }

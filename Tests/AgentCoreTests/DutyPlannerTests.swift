@@ -30,6 +30,45 @@ import Testing
         #expect(actions(duties, view).isEmpty)
     }
 
+    @Test func aDrainedMemberTakesTasksAgainWhereThatIsWanted() {
+        let view = ManagerView(swarmID: "s", members: [.init(id: "m2", hostname: "n2", role: .worker, state: "ready", availability: "drain")])
+        func duties(_ activate: Bool?) -> ManagerDuties {
+            var member = ManagerDuties.Member(id: "m2", name: NodeName(unchecked: "n2"), role: .worker, labels: [:])
+            member.activate = activate
+            return ManagerDuties(members: [member])
+        }
+        func activates(_ duties: ManagerDuties) -> Bool {
+            actions(duties, view).contains { if case .updateMember("m2", nil, _, _, true) = $0 { true } else { false } }
+        }
+        #expect(activates(duties(true)))
+        #expect(!activates(duties(nil)))
+    }
+
+    /// A demotion that waits for its quorum is no state to call right: when it comes about, it is no repair.
+    @Test func aDemotionThatWaitedIsNoRepair() {
+        var brain = AgentBrain()
+        var spec = Samples.spec(swarm: .member(swarm: "s"))
+        spec.duties = ManagerDuties(members: [.init(id: "m2", name: NodeName(unchecked: "n2"), role: .worker, labels: [:])])
+        brain.accept(spec, revision: 1)
+        func look(_ reachable: Bool) -> Observation {
+            var seen = Samples.observation(swarm: .init(state: .active, nodeID: "m1", swarmID: "s", isManager: true))
+            seen.manager = .seen(
+                ManagerView(
+                    swarmID: "s",
+                    members: [
+                        .init(id: "m1", hostname: "n1", role: .manager, state: "ready", leader: true),
+                        .init(id: "m2", hostname: "n2", role: .manager, state: "ready", labels: ["skep.labels": ""]),
+                        .init(id: "m3", hostname: "n3", role: .manager, state: reachable ? "ready" : "down", reachable: reachable),
+                    ]))
+            return seen
+        }
+        #expect(brain.pass(look(false), now: now).isEmpty)
+        let condition = brain.status(look(false), node: spec.node, bootID: "b", version: "v", now: now).condition(.duties)
+        #expect(condition?.reason == "Waiting")
+        for action in brain.pass(look(true), now: now) { brain.finished(action, .done, seconds: 1, now: now) }
+        #expect(brain.memory.events.map(\.kind) == [.action])
+    }
+
     private func shop(_ digest: String, bundle: String = "b1") -> ManagerView {
         let web = ManagerView.Service(name: "shop_web", running: 1, desired: 1, bundle: bundle, digest: digest)
         return ManagerView(swarmID: "s", members: [], stacks: [.init(name: "shop", ours: true, services: [web])])
@@ -77,7 +116,7 @@ import Testing
         }
         let duties = ManagerDuties(members: [.init(id: "m2", name: NodeName(unchecked: "n2"), role: .worker, labels: [:])])
         let demotes = actions(duties, ManagerView(swarmID: "s", members: members)).contains {
-            if case .updateMember("m2", .worker?, _, _) = $0 { true } else { false }
+            if case .updateMember("m2", .worker?, _, _, _) = $0 { true } else { false }
         }
         #expect(demotes == reachable)
     }

@@ -95,7 +95,7 @@ import Testing
             #expect(Self.words(await actuator.perform(.initialiseSwarm(try Self.initialisation("op2", engine)))).contains("another swarm"))
             let made: SwarmInspection = try await client.get("/swarm")
             #expect(made.Spec["Dispatcher"]?["HeartbeatPeriod"] == .integer(7_000_000_000))
-            let first = try await Self.view(engine)
+            let first = try await Self.view(engine) { $0.members.first?.state == "ready" }
             #expect(first.members.map(\.role) == [.manager])
             #expect(first.members.map(\.hostname) == ["n1"])
             #expect(first.members[0].leader && first.members[0].reachable && first.members[0].state == "ready")
@@ -109,6 +109,8 @@ import Testing
             try await Self.checkNetworksAndMembers(engine, actuator, client, first)
             try await Self.checkStacks(engine, actuator)
             try await Self.checkForeignStack(engine, actuator, client)
+
+            try await Self.checkContainers(engine, actuator, fixture)
 
             // Through a proxy that refuses what Engine 29 refuses.
             try await FakeDocker.with("refuse", upstream: engine.socket) { proxy in
@@ -145,6 +147,7 @@ import Testing
     ) async throws {
         var told: Set<DockerEvents.Kind> = []
         var calls = 0
+        let began = ContinuousClock.now
         let events = DockerEvents(client: client) { kinds in
             told.formUnion(kinds)
             calls += 1
@@ -152,7 +155,8 @@ import Testing
         events.start()
         defer { events.stop() }
         for _ in 0..<50 where told.isEmpty { try await LoopActor.sleep(for: .milliseconds(100)) }
-        #expect(told == [.connected])
+        // with whatever a swarm that was just made still does
+        #expect(told.contains(.connected))
 
         try await Self.done(actuator, .rebuildIngress(mtu: 1400))
         try await Self.done(actuator, .rebuildIngress(mtu: 1400))
@@ -192,7 +196,7 @@ import Testing
 
         for _ in 0..<50 where !told.isSuperset(of: [.network, .swarm]) { try await LoopActor.sleep(for: .milliseconds(100)) }
         #expect(told.isSuperset(of: [.network, .swarm]))
-        #expect(calls < 60)
+        #expect(calls <= Int((ContinuousClock.now - began) / .milliseconds(200)) + 1, "at most once in 200 ms")
     }
 
     @LoopActor private static func checkStacks(_ engine: EngineFixture.Engine, _ actuator: DockerActuator) async throws {
@@ -291,6 +295,46 @@ import Testing
         #expect(stack.ours == false && stack.services.map(\.name) == ["demo_own"])
     }
 
+    /// Which containers are bound to a share; a task's is killed and replaced, and what nobody uses goes while what somebody stopped stays.
+    @LoopActor private static func checkContainers(
+        _ engine: EngineFixture.Engine, _ actuator: DockerActuator, _ fixture: EngineFixture
+    ) async throws {
+        let share = "\(fixture.folder)/share"
+        try Files.makeDirectory("\(share)/sub")
+        func docker(_ words: String...) async throws {
+            try await run(Command("/usr/bin/docker", ["-H", "unix://\(engine.socket)"] + words, deadline: .seconds(60))).orThrow()
+        }
+        try await docker(
+            "service", "create", "--detach", "--name", "bound", "--restart-condition", "on-failure", "--mount",
+            "type=bind,source=\(share)/sub,destination=/data", EngineFixture.image, "/bin/sleep", "1000")
+        try await docker("run", "--detach", "--name", "free", "--network", "none", "-v", "\(share)x:/data", EngineFixture.image, "/bin/sleep", "1000")
+        try await docker("create", "--name", "stopped", "--network", "none", EngineFixture.image, "/bin/sleep", "1")
+        let observer = DockerObserver(client: actuator.client)
+        func bound() async throws -> Observation.BoundContainer? {
+            for _ in 0..<100 {
+                if let found = try await observer.bound(to: [share]).first { return found }
+                try await LoopActor.sleep(for: .milliseconds(200))
+            }
+            return nil
+        }
+        let first = try #require(try await bound())
+        #expect(first.isTask && first.name.hasPrefix("bound.1.") && first.process > 0)
+        #expect(first.path == share && first.source == "\(share)/sub" && first.destination == "/data")
+        #expect(try await observer.bound(to: [share]).count == 1, "a folder whose name only begins alike is another one")
+        try await done(actuator, .restartTask(container: first.id, name: first.name))
+        for _ in 0..<100 where try await bound()?.id == first.id { try await LoopActor.sleep(for: .milliseconds(200)) }
+        let second = try #require(try await bound())
+        #expect(second.id != first.id, "another one is there, although the service restarts on failure only")
+        try await done(actuator, .restartTask(container: first.id, name: first.name))
+
+        try await done(actuator, .prune)
+        let left: [ContainerEntry] = try await actuator.client.get("/containers/json", ["all": "true"])
+        #expect(!left.contains { $0.Id == first.id })
+        #expect(Set(left.map(\.name)).isSuperset(of: ["free", "stopped", second.name]))
+        try await docker("service", "rm", "bound")
+        try await docker("rm", "-f", "free", "stopped")
+    }
+
     @Test func aSecondNodeJoinsRisesAndLeaves() async throws {
         try await EngineFixture.with(3) { fixture in
             let one = fixture.engines[0]
@@ -337,7 +381,7 @@ import Testing
             for _ in 0..<50 where await observer.swarm(rememberedSwarm: nil).value?.isManager != true {
                 try await LoopActor.sleep(for: .milliseconds(100))
             }
-            #expect(try await Self.view(two).members.filter { $0.role == .manager }.count == 2)
+            _ = try await Self.view(two) { $0.members.count { $0.role == .manager } == 2 }
 
             // A manager that leaves lays its role down first, so that the other one keeps the swarm.
             try await Self.done(member, .leaveSwarm(force: true))

@@ -31,6 +31,32 @@ import Testing
         #expect(table.mounted(at: "/stack")?.source == "cover")
     }
 
+    /// The node mounted both shares anew while containers held the former mounts: one by NFS, where another device tells, and a bound folder, where its
+    /// place does.
+    @Test(
+        arguments: [
+            ("0:50 / /data rw - nfs4 10.0.0.1:/data rw", "/mnt/a b", false), ("0:50 /sub /data rw - nfs4 10.0.0.1:/data rw", "/mnt/a b/sub", false),
+            ("0:49 / /data rw - nfs4 10.0.0.1:/data rw", "/mnt/a b", true), ("0:50 / /data rw - nfs4 10.0.0.1:/data rw", "/mnt/a b/sub", true),
+            ("8:1 /srv/data /data rw - ext4 /dev/sda1 rw", "/bound", false), ("8:1 /srv/data/x /data rw - ext4 /dev/sda1 rw", "/bound/x", false),
+            ("8:1 /bound /data rw - ext4 /dev/sda1 rw", "/bound", true),
+        ] as [(String, String, Bool)]
+    ) @LoopActor func tellsWhichContainersHoldAFormerMount(held: String, source: String, isStray: Bool) throws {
+        var machine = try TemporaryMachine()
+        defer { machine.remove() }
+        try machine.write("/mountinfo", text)
+        try machine.write("/proc/7/mountinfo", "90 1 0:9 / / rw - overlay overlay rw\n91 90 \(held)\n")
+        machine.layout.mountTables = [machine.root + "/mountinfo"]
+        machine.layout.processes = machine.root + "/proc"
+        let path = source.hasPrefix("/bound") ? "/bound" : "/mnt/a b"
+        let bound = Observation.BoundContainer(
+            id: "c", name: "c", isTask: true, process: 7, path: path, source: source, destination: "/data")
+        let observer = MountObserver(HostState(machine.layout))
+        #expect(try observer.strays([bound]) == (isStray ? [bound] : []))
+        var ended = bound
+        ended.process = 8
+        #expect(try observer.strays([ended]).isEmpty, "a container that has ended holds nothing")
+    }
+
     @Test func knowsWhatABoundFolderIs() throws {
         let table = MountTable(
             """

@@ -46,6 +46,34 @@ import Testing
         #expect(fixture.pass().nodeSpecs[Fixture.id(2)]?.knownMember == nil, "that entry is another node's")
     }
 
+    @Test func anAgentInstalledAnewInTheMidstOfATeardownTakesItsEngineOut() throws {
+        var fixture = Fixture()
+        fixture.makeSwarm(joined: [2, 3])
+        for index in [1, 2, 3] { fixture.snapshot.nodes[index - 1].status?.conditions = [] }
+        fixture.snapshot.nodes[0].status?.manager?.members[2].labels = ["skep.node": "n3"]
+        fixture.snapshot.nodes[2].status?.swarm.swarmID = nil
+        fixture.snapshot.record.lifecycle = .down(.init(stage: .workers))
+        fixture.snapshot.nodes[1].status?.swarm = .init(state: .inactive)
+        let plan = fixture.pass()
+        let spec = try #require(plan.nodeSpecs[Fixture.id(3)])
+        #expect(spec.knownMember == "w3")
+        #expect(spec.swarm == .leave(swarm: "s"))
+        #expect(plan.record.lifecycle == .down(.init(stage: .workers)), "n3 is waited for")
+        fixture.snapshot.nodes[2].status?.swarm = .init(state: .inactive)
+        #expect(fixture.pass().record.lifecycle == .down(.init(stage: .managers)))
+    }
+
+    @Test func oneThatLeavesAndForgotItsSwarmIsToldWhichMemberItIs() {
+        var fixture = Fixture()
+        fixture.makeSwarm(joined: [2, 3])
+        fixture.snapshot.nodes[0].status?.manager?.members[2].labels = ["skep.node": "n3"]
+        fixture.snapshot.nodes[2].status?.swarm.swarmID = nil
+        fixture.snapshot.spec.nodes.removeLast()
+        let spec = fixture.pass().nodeSpecs[Fixture.id(3)]
+        #expect(spec?.swarm == .leave(swarm: "s"))
+        #expect(spec?.knownMember == "w3")
+    }
+
     @Test func labelsFollowTheName() {
         var fixture = Fixture()
         fixture.snapshot.spec.nodes[1].labels = ["type": "worker-db"]
@@ -53,6 +81,41 @@ import Testing
         let duties = fixture.pass().nodeSpecs[Fixture.id(1)]?.duties
         #expect(duties?.members.first { $0.id == "w2" }?.labels == ["type": "worker-db", "skep.node": "n2"])
         #expect(duties?.members.first { $0.id == "w3" }?.labels == ["skep.node": "n3"])
+    }
+
+    @Test func labelsSayWhereAShareIsGoodAndStayWhereNothingIsKnown() {
+        var fixture = Fixture()
+        let name = ShareName(unchecked: "data")
+        fixture.snapshot.spec.nfs = .init(
+            server: NodeName(unchecked: "n1"),
+            shares: [
+                .init(
+                    name: name, path: "/srv/data", mount: "/mnt/data", write: [NodeName(unchecked: "n2")], owner: "0:0", mode: "0755")
+            ])
+        fixture.makeSwarm(joined: [2, 3])
+        fixture.snapshot.nodes[1].status?.shares = [name: .bad]
+        fixture.snapshot.nodes[0].status?.manager?.members[2].labels = ["skep.share.data": "ok"]
+        let duties = fixture.pass().nodeSpecs[Fixture.id(1)]?.duties
+        #expect(duties?.members.first { $0.id == "w1" }?.labels["skep.share.data"] == nil)
+        #expect(duties?.members.first { $0.id == "w2" }?.labels["skep.share.data"] == "bad")
+        #expect(duties?.members.first { $0.id == "w3" }?.labels["skep.share.data"] == "ok", "it has said nothing since the coordinator's start")
+    }
+
+    @Test func aMemberThatSomebodyDrainedIsActivatedOnlyIfTheFileAsksForIt() {
+        var fixture = Fixture()
+        fixture.makeSwarm(joined: [2, 3])
+        #expect(fixture.pass().nodeSpecs[Fixture.id(1)]?.duties?.members.allSatisfy { $0.activate == nil } == true)
+        fixture.snapshot.spec.policy.drainedByHand = .restore
+        #expect(fixture.pass().nodeSpecs[Fixture.id(1)]?.duties?.members.allSatisfy { $0.activate == true } == true)
+    }
+
+    @Test func aDiskThatFillsUpIsSaidBeforeItMatters() {
+        var fixture = Fixture()
+        fixture.snapshot.nodes[1].status?.facts.diskTotalBytes = 100
+        fixture.snapshot.nodes[1].status?.facts.diskFreeBytes = 15
+        let condition = fixture.pass().conditions.first { $0.type.rawValue == "DisksHaveRoom" }
+        #expect(condition?.status == .false)
+        #expect(condition?.message.contains("n2 (85 %)") == true)
     }
 
     @Test func aDemotionThatWouldLoseTheMajorityWaits() {

@@ -508,9 +508,9 @@ import Testing
     static let policyAndYAMLItselfCases: [Refused] = [
         Refused([23: "policy: {drills: allowed}"], ["23:18: 'policy.drills': allowed comes in a later release; remove it, or write forbidden"]),
         Refused(
-            [23: "policy: {drained-by-hand: restore}"],
+            [23: "policy: {drained-by-hand: undo}"],
             [
-                "23:27: 'policy.drained-by-hand': restore comes in a later release; remove it, or write show"
+                "23:27: 'policy.drained-by-hand' cannot be the text 'undo'; write show or restore"
             ]),
         Refused([23: "policy: {restart-docker: ask}"], ["23:26: 'policy.restart-docker': ask comes in a later release; remove it, or write never"]),
         Refused(

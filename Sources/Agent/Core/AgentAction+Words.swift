@@ -24,11 +24,14 @@ extension AgentAction {
         case .installMount(let path, _): "mount \(path)"
         case .remount(let path): "mount \(path) again"
         case .removeMount(let path): "unmount \(path)"
+        case .restartTask(_, let name): "restart the task \(name)"
+        case .prune: "remove unused images, ended tasks and build cache"
         case .initialiseSwarm(let plan): "make the swarm, advertised as \(plan.advertise)"
         case .joinSwarm: "join the swarm"
         case .leaveSwarm: "leave the swarm"
         case .takeOver(let term): "act for the swarm, as manager number \(term)"
-        case .updateMember(let id, let role, let labels, let dropped): "member \(id): \(Self.changes(role, labels, dropped))"
+        case .updateMember(let id, let role, let labels, let dropped, let activate):
+            "member \(id): \(Self.changes(role, labels, dropped, activate))"
         case .removeMember(let id): "remove the stale member \(id)"
         case .sealToken(let sealing, _): "seal a join token to \(sealing.node)"
         case .rotateTokens(let epoch): "rotate the join tokens, number \(epoch)"
@@ -40,9 +43,9 @@ extension AgentAction {
         }
     }
 
-    private static func changes(_ role: Role?, _ labels: [String: String], _ dropped: [String]) -> String {
+    private static func changes(_ role: Role?, _ labels: [String: String], _ dropped: [String], _ activate: Bool) -> String {
         let set = labels.keys.filter { $0 != DutyPlanner.ownLabels }.sorted().map { "label \($0)=\(labels[$0] ?? "")" }
-        let all = (role.map { ["role \($0.rawValue)"] } ?? []) + set + dropped.map { "no label \($0)" }
+        let all = (role.map { ["role \($0.rawValue)"] } ?? []) + (activate ? ["availability active"] : []) + set + dropped.map { "no label \($0)" }
         return all.isEmpty ? "its list of our labels" : all.joined(separator: ", ")
     }
 }

@@ -2,7 +2,7 @@ public import SkepModel
 
 /// Work that may not overlap is in one lane; different lanes run side by side.
 public enum Lane: String, Codable, CodingKeyRepresentable, Hashable, Sendable, CaseIterable, Comparable {
-    case packages, engine, sysctls, firewall, server, mounts, swarm, members, tokens, networks, stacks
+    case packages, engine, sysctls, firewall, server, mounts, tasks, disk, swarm, members, tokens, networks, stacks
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -47,14 +47,19 @@ public enum AgentAction: Hashable, Sendable {
     /// Stops and removes the unit of ours; the mount point is removed if it is empty and we made it.
     case removeMount(path: String)
 
+    /// Kills a swarm task's container, by Docker's id, so that the swarm starts another in its place; `name` is the container's.
+    case restartTask(container: String, name: String)
+    /// Removes ended tasks' containers, images that no container uses and the build cache; never volumes.
+    case prune
+
     case initialiseSwarm(NodeSpec.Initialisation)
     case joinSwarm(NodeSpec.Join)
     case leaveSwarm(force: Bool)
 
     /// Records in the swarm that this manager acts for it from now on.
     case takeOver(term: Int)
-    /// Sets role and our labels of a member.
-    case updateMember(id: String, role: Role?, labels: [String: String], removeLabels: [String])
+    /// Sets role and our labels of a member, and has it take tasks again.
+    case updateMember(id: String, role: Role?, labels: [String: String], removeLabels: [String], activate: Bool = false)
     case removeMember(id: String)
     case sealToken(ManagerDuties.Sealing, expectedKey: String)
     case rotateTokens(epoch: Int)
@@ -75,6 +80,8 @@ public enum AgentAction: Hashable, Sendable {
         case .installTable, .keepTable, .removeTable: .firewall
         case .makeFolder, .prepareServer, .writeExports, .removeExports: .server
         case .installMount, .remount, .removeMount: .mounts
+        case .restartTask: .tasks
+        case .prune: .disk
         case .initialiseSwarm, .joinSwarm, .leaveSwarm: .swarm
         case .takeOver, .updateMember, .removeMember: .members
         case .sealToken, .rotateTokens: .tokens

@@ -23,7 +23,8 @@ extension AgentBrain {
         return NodeStatus(
             node: node, bootID: bootID, agentVersion: version, observed: now, revision: judged?.revision ?? 0, generation: judged?.generation,
             facts: observation.facts, swarm: swarm, manager: manager, probe: observation.probe, conditions: conditions,
-            progress: progress, events: Array(memory.events.prefix(100)), firewall: firewallStatus(observation, now))
+            progress: progress, events: Array(memory.events.prefix(100)), firewall: firewallStatus(observation, now),
+            shares: memory.steadiness?.known)
     }
 
     private var progress: String? {

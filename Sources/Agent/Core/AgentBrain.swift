@@ -83,13 +83,17 @@ public struct AgentBrain: Sendable {
             Lane.allCases.filter { start != nil && start?.endings[$0] != endings[$0] || glanced?.lanes.contains($0) == false })
         judged = (revision, spec.generation)
         if glanced == nil { learn(observation.packages) }
-        if glanced == nil || glanced == .engine { learn(observation.swarm, spec) }
+        if glanced == nil || glanced == .engine {
+            learn(observation.swarm, spec)
+            learn(observation.engine, now)
+        }
         if !outdated.contains(.stacks), running[.stacks] == nil { memory.deployed = StackDrift.remember(memory.deployed, spec, observation) }
         let context = PlanningContext(
             spec: spec, observation: observation, now: now, failures: failures, isInstalling: running[.packages] != nil)
         let host = HostPlanner(context: context, memory: memory)
         var firewall = FirewallPlanner(context: context, memory: memory.firewall)
         let shares = SharePlanner(context: context)
+        if !outdated.contains(.mounts), !outdated.contains(.server) { learn(shares.health(), now) }
         let swarm = SwarmPlanner(context: context, remembered: memory.swarm).plan()
         // A machine of another's swarm gets no rules that would cut it off from there, nor anything else.
         if swarm.condition?.reason == SwarmPlanner.foreignReason, memory.isUntouched {
@@ -107,7 +111,8 @@ public struct AgentBrain: Sendable {
         let blind: Set<Lane> = duties.isBlind ? [.tokens, .networks, .stacks] : []
         let parts: [(lane: Lane, part: Part)] = [
             (.packages, host.packages()), (.engine, config), (.sysctls, host.sysctls()), (.firewall, table), (.server, shares.server()),
-            (.mounts, shares.mounts()), (.swarm, swarm), (.members, duties.members), (.tokens, duties.tokens), (.networks, duties.networks),
+            (.mounts, shares.mounts()), (.tasks, shares.tasks()), (.disk, host.disk()), (.swarm, swarm), (.members, duties.members),
+            (.tokens, duties.tokens), (.networks, duties.networks),
             (.stacks, duties.stacks),
         ]
         memory.firewall = firewall.memory
@@ -157,6 +162,8 @@ public struct AgentBrain: Sendable {
         memory.firewall.undoneAt = memory.firewall.undoneAt?.advanced(by: span)
         pausedUntil = pausedUntil?.advanced(by: span)
         memory.repairs.clockStepped(by: span)
+        memory.steadiness?.clockStepped(by: span)
+        memory.prunedAt = memory.prunedAt?.advanced(by: span)
     }
 
     /// An operator asks to try a ruleset again that was undone.
@@ -207,6 +214,22 @@ public struct AgentBrain: Sendable {
         if case .member(let id) = spec.swarm, memory.swarm == nil, swarm.state == .active, swarm.swarmID == id || spec.knows(swarm) {
             memory.swarm = id
         }
+    }
+
+    /// An engine of another version that this agent did not install: somebody upgraded it, hold or not.
+    private mutating func learn(_ seen: Seen<Observation.Engine>, _ now: Instant) {
+        guard case .seen(.running(let version, _)) = seen, version != memory.engineVersion else { return }
+        if let former = memory.engineVersion, running[.packages] == nil {
+            record(.transition, "the Docker Engine is \(version) now, it was \(former): somebody else exchanged it", nil, now)
+        }
+        memory.engineVersion = version
+    }
+
+    private mutating func learn(_ health: [ShareName: Bool?], _ now: Instant) {
+        guard !health.isEmpty || memory.steadiness != nil else { return }
+        var steadiness = memory.steadiness ?? ShareSteadiness()
+        steadiness.saw(health, now: now)
+        memory.steadiness = health.isEmpty ? nil : steadiness
     }
 
     private func own(_ now: Instant) -> [Condition] {
@@ -322,6 +345,7 @@ public struct AgentBrain: Sendable {
         case .leaveSwarm: memory.swarm = nil
         case .deployStack(let bundle): memory.deployed?[bundle.name.rawValue] = nil
         case .rotateTokens: sealed = [:]
+        case .prune: memory.prunedAt = now
         default: break
         }
     }

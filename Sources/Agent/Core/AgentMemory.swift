@@ -83,6 +83,12 @@ public struct AgentMemory: Codable, Hashable, Sendable {
     public var deployed: [String: Deployed]?
     /// Repairs under way and of late; nil in the memory of an agent that kept none.
     var repairBook: RepairBook?
+    /// Whether shares can be relied on; nil in the memory of an agent that did not say.
+    var steadiness: ShareSteadiness?
+    /// When what is unused was last removed, for want of room on the disk.
+    var prunedAt: Instant?
+    /// The Docker Engine's version when it was last seen.
+    var engineVersion: String?
     /// The public key of each peer, as first seen, with its enrolment count.
     public var peers: [NodeID: Peer]
     public var sequence: Int

@@ -3,6 +3,8 @@ internal import SkepModel
 /// A part of the machine that is looked at by itself when something happened to it: a glance, quick enough to mend at once.
 public enum Aspect: Sendable, Hashable, CaseIterable {
     case firewall, server, mounts
+    /// Containers that are bound to shares.
+    case tasks
     /// The engine, its daemon.json, and the swarm as it sees it.
     case engine
 
@@ -12,9 +14,13 @@ public enum Aspect: Sendable, Hashable, CaseIterable {
         case .firewall: [.firewall]
         case .server: [.server]
         case .mounts: [.mounts]
+        case .tasks: [.tasks]
         case .engine: [.engine, .swarm, .members, .tokens, .networks, .stacks]
         }
     }
+
+    /// What to glance at after it: a mount that was made anew leaves containers behind that hold the former one.
+    public var next: Aspect? { self == .mounts ? .tasks : nil }
 }
 
 extension Lane {
@@ -24,7 +30,8 @@ extension Lane {
         case .firewall: .firewall
         case .server: .server
         case .mounts: .mounts
-        case .packages, .engine, .sysctls, .swarm, .members, .tokens, .networks, .stacks: nil
+        case .tasks: .tasks
+        case .packages, .disk, .engine, .sysctls, .swarm, .members, .tokens, .networks, .stacks: nil
         }
     }
 }
@@ -36,6 +43,7 @@ extension Observation {
         case .firewall: table = other.table
         case .server: server = other.server
         case .mounts: mounts = other.mounts
+        case .tasks: strays = other.strays
         case .engine:
             engine = other.engine
             facts.docker = other.facts.docker

@@ -138,6 +138,32 @@ public struct Observation: Sendable, Equatable {
         }
     }
 
+    /// A container that is bound to a share, or to a folder in it.
+    public struct BoundContainer: Sendable, Hashable {
+        /// Docker's id.
+        public var id: String
+        public var name: String
+        /// Whether it is a swarm task's, which the swarm replaces when it ends.
+        public var isTask: Bool
+        /// Its first process.
+        public var process: Int
+        /// Where the share is mounted on the node.
+        public var path: String
+        /// What of it is bound: the same path, or one below it.
+        public var source: String
+        /// Where the container has it.
+        public var destination: String
+        public init(id: String, name: String, isTask: Bool, process: Int, path: String, source: String, destination: String) {
+            self.id = id
+            self.name = name
+            self.isTask = isTask
+            self.process = process
+            self.path = path
+            self.source = source
+            self.destination = destination
+        }
+    }
+
     public var facts: NodeFacts
     public var packages: Seen<Packages>
     public var engine: Seen<Engine>
@@ -154,6 +180,8 @@ public struct Observation: Sendable, Equatable {
     public var server: Seen<Server>
     /// By mount path: those of the spec and those of units of ours.
     public var mounts: Seen<[String: MountPoint]>
+    /// Containers that are bound to a mount of a share which is not the one that stands there now.
+    public var strays: Seen<[BoundContainer]> = .seen([])
     public var swarm: Seen<SwarmStatus>
     /// Only on managers that answer.
     public var manager: Seen<ManagerView>?

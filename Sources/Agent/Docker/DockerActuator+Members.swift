@@ -2,7 +2,7 @@ internal import SkepModel
 
 /// The other members of the swarm.
 extension DockerActuator {
-    func update(_ id: String, role: Role?, labels: [String: String], removing: [String]) async throws {
+    func update(_ id: String, role: Role?, labels: [String: String], removing: [String], activate: Bool = false) async throws {
         if role == .worker { try await checkDemotion(id) }
         for attempt in 1... {
             let node = try await node(id)
@@ -12,7 +12,8 @@ extension DockerActuator {
             all.merge(labels) { _, new in new }
             spec["Labels"] = .object(all.mapValues { .string($0) })
             if let role { spec["Role"] = .string(role.rawValue) }
-            if spec == node.Spec || (all.isEmpty && role == nil && node.labels.isEmpty) { break }
+            if activate { spec["Availability"] = .string("active") }
+            if spec == node.Spec || (!activate && all.isEmpty && role == nil && node.labels.isEmpty) { break }
             do {
                 try await client.post("/nodes/\(DockerClient.escaped(id))/update", ["version": "\(node.Version.Index)"], body: spec)
                 break

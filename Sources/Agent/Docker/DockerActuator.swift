@@ -2,7 +2,7 @@ public import AgentCore
 public import SkepModel
 public import SkepSystem
 
-/// Does what the agent's core decided with the engine: the lanes swarm, members, tokens, networks and stacks.
+/// Does what the agent's core decided with the engine: the lanes tasks, disk, swarm, members, tokens, networks and stacks.
 ///
 /// Every action looks first and does nothing that is done already, so that one that was cut short is simply done again.
 @LoopActor public final class DockerActuator {
@@ -22,6 +22,7 @@ public import SkepSystem
         public var networkDeadline = Duration.seconds(60)
         public var deployDeadline = Duration.seconds(600)
         public var removalDeadline = Duration.seconds(120)
+        public var pruneDeadline = Duration.seconds(300)
         public init() {}
     }
 
@@ -58,7 +59,10 @@ public import SkepSystem
             case .initialiseSwarm(let plan): try await initialise(plan)
             case .joinSwarm(let plan): try await join(plan)
             case .leaveSwarm(let force): try await leave(force: force)
-            case .updateMember(let id, let role, let labels, let removed): try await update(id, role: role, labels: labels, removing: removed)
+            case .restartTask(let container, _): try await restartTask(container)
+            case .prune: try await prune()
+            case .updateMember(let id, let role, let labels, let removed, let activate):
+                try await update(id, role: role, labels: labels, removing: removed, activate: activate)
             case .removeMember(let id): try await removeMember(id)
             case .sealToken(let sealing, let key): return .sealed(try await seal(for: sealing, expectedKey: key))
             case .rotateTokens(let epoch): try await rotateTokens(epoch: epoch)

@@ -12,7 +12,7 @@ public import SkepSystem
         public var manager: Seen<ManagerView>?
     }
 
-    private let client: DockerClient
+    let client: DockerClient
     private let programs: [String]
 
     /// `programs` is where an engine may be installed: with none of them there and no socket, there is no engine.

@@ -125,6 +125,8 @@ internal import SkepSystem
 
     func start() async throws {
         guard layout.hasSystemd else { return try await perform(layout.engineStart, "start") }
+        // an engine that the file asks for and somebody masked is started like one that was stopped
+        if try await systemd.show(Self.unit).file.hasPrefix("masked") { try await systemd.control("unmask", Self.unit, "docker.socket") }
         _ = try? await systemd.control("reset-failed", Self.unit)
         try await systemd.control("start", unit: Self.unit, deadline: Self.deadline)
     }

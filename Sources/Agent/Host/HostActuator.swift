@@ -47,7 +47,8 @@ public import SkepSystem
         case .remount(let path): try await MountActions(state).remount(path)
         case .removeMount(let path): try await MountActions(state).remove(path)
 
-        case .initialiseSwarm, .joinSwarm, .leaveSwarm, .takeOver, .updateMember, .removeMember, .sealToken, .rotateTokens, .createNetwork,
+        case .restartTask, .prune, .initialiseSwarm, .joinSwarm, .leaveSwarm, .takeOver, .updateMember, .removeMember, .sealToken, .rotateTokens,
+            .createNetwork,
             .removeNetwork, .rebuildIngress, .deployStack, .removeStack:
             throw HostFailure("this is the engine's work, not the host's")
         }

@@ -42,6 +42,8 @@ public struct HostLayout: Sendable {
     /// `/proc/sys`.
     public var kernelSettings: String
     public var units: String
+    /// What the kernel tells of each process, by its number.
+    public var processes = "/proc"
     /// Mount tables, the best first: the machine's own, then that of this process.
     public var mountTables: [String]
     /// The agent's own folder.

@@ -70,12 +70,16 @@ public import SkepSystem
         return actions.hasFormer
     }
 
+    /// Those of the containers that hold a mount which is not the share's any more.
+    public func strays(_ bound: [Observation.BoundContainer]) throws -> [Observation.BoundContainer] { try mounts.strays(bound) }
+
     /// One part alone, with everything that goes with it, put in the place of an earlier look's.
     public func glance(_ aspect: Aspect, _ scope: HostScope, into last: inout Observation) async {
         switch aspect {
         case .firewall: last.table = await seen { try await FirewallActions(state.layout).look(self.state, counting: scope.countsConnections) }
         case .server: last.server = await seen { try await ServerActions(self.state).look(scope.folders) }
         case .mounts: last.mounts = await seen { try await self.mounts.look(scope) }
+        case .tasks: break
         case .engine: last.daemonConfig = await seen { try EngineActions(self.state).look(scope.docker) }
         }
     }

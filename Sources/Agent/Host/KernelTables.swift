@@ -31,12 +31,20 @@ struct MountTable: Sendable, Equatable {
     struct Entry: Sendable, Equatable {
         var id: Int
         var parent: Int
+        /// The file system's own `major:minor`: a mount that was made anew has another, unless the kernel kept the former one in use.
+        var device: String
         /// The folder within the file system that is mounted.
         var root: String
         var path: String
         var isReadOnly: Bool
         var type: String
         var source: String
+
+        /// Whether this entry shows what is at `below` (empty, or from a slash on) of another one.
+        func shows(_ below: some StringProtocol, of other: Entry) -> Bool {
+            let place = below.isEmpty ? other.root : (other.root == "/" ? "" : other.root) + below
+            return device == other.device && root == place
+        }
 
         /// A look into it may hang for as long as a server is away.
         var isRemote: Bool { ["nfs", "nfs4", "cifs", "smb3", "ceph", "9p", "autofs"].contains(type) || type.hasPrefix("fuse.") }
@@ -51,7 +59,7 @@ struct MountTable: Sendable, Equatable {
             else { return nil }
             let options = fields[5].split(separator: ",") + (fields.count > dash + 3 ? fields[dash + 3].split(separator: ",") : [])
             return Entry(
-                id: id, parent: parent, root: OctalEscape.decode(fields[3]), path: OctalEscape.decode(fields[4]),
+                id: id, parent: parent, device: String(fields[2]), root: OctalEscape.decode(fields[3]), path: OctalEscape.decode(fields[4]),
                 isReadOnly: options.contains("ro"), type: String(fields[dash + 1]), source: OctalEscape.decode(fields[dash + 2]))
         }
     }

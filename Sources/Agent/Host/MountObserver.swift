@@ -46,6 +46,20 @@ internal import SkepSystem
         return units
     }
 
+    /// Those of the containers that are bound to another mount than the one that stands at the share's path now: their own mount tables tell, and nothing
+    /// is looked into, as a dead mount never answers.
+    func strays(_ bound: [Observation.BoundContainer]) throws -> [Observation.BoundContainer] {
+        guard !bound.isEmpty else { return [] }
+        let table = try Self.table(layout)
+        return bound.filter { container in
+            guard let now = table.mounted(at: container.path),
+                let text = try? Files.readText("\(layout.processes)/\(container.process)/mountinfo", limit: 16 << 20),
+                let held = MountTable(text).mounted(at: container.destination)
+            else { return false }
+            return !held.shows(container.source.dropFirst(container.path.count), of: now)
+        }
+    }
+
     private func point(_ path: String, _ mount: HostScope.Mount, _ unit: String?, _ table: MountTable, node: String) async
         -> Observation.MountPoint
     {

@@ -160,6 +160,7 @@ public import SkepWire
         let look = await machine.glance(aspect, over: last, spec: brain.spec, memory: brain.memory)
         guard !isStopping, sight.glanced(aspect, look, number: number), let seen = sight.observation else { return }
         perform(brain.pass(seen, since: start, glanced: aspect, now: now))
+        if let next = aspect.next { glanceSoon(next) }
         wind()
         publish()
     }

@@ -43,7 +43,7 @@ public import SkepWire
     private weak var owner: (any Owner)?
 
     private var tasks: [Task<Void, Never>] = []
-    private var openedAt: Instant?
+    private var opened: Int64?
     private var connectHalf: Int64 = 0
     private var isHeld = false
     private var wantsUrgent = false
@@ -165,7 +165,8 @@ public import SkepWire
 
     /// One report and its answer; true when it brought a spec.
     private func exchange(_ report: (status: NodeStatus, holds: Int), urgent: Bool, fresh: Bool) async throws -> Bool {
-        let askedAt = Instant(milliseconds: SystemClock.wallMilliseconds())
+        // by the clock that nobody sets, as a connection may have been opened before the other one was
+        let asked = SystemClock.monotonicMilliseconds()
         let shown = credentials.shown.pem
         let request = ReportRequest(status: report.status, holds: report.holds, urgent: urgent)
         let (answer, response) = try await client.post(
@@ -173,7 +174,7 @@ public import SkepWire
             deadline: timing.patience + .milliseconds(max(5000, owner?.beat ?? 5000)), fresh: fresh, as: ReportAnswer.self)
         let now = Instant(milliseconds: SystemClock.wallMilliseconds())
         if response.openedConnection {
-            if !fresh { openedAt = askedAt }
+            if !fresh { opened = asked }
             let (seconds, fraction) = response.connectTime.components
             connectHalf = (seconds * 1000 + fraction / 1_000_000_000_000_000) / 2
         }
@@ -189,7 +190,9 @@ public import SkepWire
         if answer.version > WireProtocol.version, state.answers == 1 {
             Log.notice("the coordinator speaks a newer version of the protocol", ["version": answer.version])
         }
-        owner?.answered(answer, openedAt: fresh ? askedAt : openedAt ?? askedAt, askedAt: askedAt)
+        let passed = SystemClock.monotonicMilliseconds()
+        func wall(_ moment: Int64) -> Instant { now.advanced(by: moment - passed) }
+        owner?.answered(answer, openedAt: wall(fresh ? asked : opened ?? asked), askedAt: wall(asked))
         return answer.spec != nil
     }
 

@@ -86,12 +86,19 @@ public import SkepSystem
             swarm: engine.swarm, manager: engine.manager, probe: probe.report)
         look.hasFormerDaemonConfig = spec?.docker != nil && hostObserver.judgeDaemonConfig(runningSince: runs ? started : nil)
         // after the engine was seen to run: it makes them before it answers
-        if runs { look.dockerChains = await hostObserver.dockerChains() }
+        if runs {
+            look.dockerChains = await hostObserver.dockerChains()
+            look.strays = await strays(scope)
+        }
         return look
     }
 
     public func glance(_ aspect: Aspect, over last: Observation, spec: NodeSpec?, memory: AgentMemory) async -> Observation {
         var look = last
+        if aspect == .tasks {
+            look.strays = await strays(scope(spec, memory))
+            return look
+        }
         guard aspect == .engine else {
             await hostObserver.glance(aspect, scope(spec, memory), into: &look)
             return look
@@ -114,6 +121,13 @@ public import SkepSystem
         return look
     }
 
+    /// Containers that hold a mount which is not the share's any more.
+    private func strays(_ scope: HostScope) async -> Seen<[Observation.BoundContainer]> {
+        do { return .seen(try hostObserver.strays(try await dockerObserver.bound(to: scope.mounts.keys.sorted()))) } catch {
+            return .failed("\(error)")
+        }
+    }
+
     private func scope(_ spec: NodeSpec?, _ memory: AgentMemory) -> HostScope {
         HostScope(spec: spec, memory: memory, packages: AgentBrain.packages(for: spec), bridges: bridges)
     }
@@ -124,7 +138,7 @@ public import SkepSystem
     public func perform(_ action: AgentAction) async -> ActionOutcome {
         switch action.lane {
         case .packages, .engine, .sysctls, .firewall, .server, .mounts: await hostActuator.perform(action)
-        case .swarm, .members, .tokens, .networks, .stacks: await dockerActuator.perform(action)
+        case .tasks, .disk, .swarm, .members, .tokens, .networks, .stacks: await dockerActuator.perform(action)
         }
     }
 }

@@ -110,8 +110,16 @@ int clinux_nft_watch(void);
 int clinux_nft_watch_read(int fd, const char *table, struct clinux_nft_change *change);
 /// A socket that hears of addresses that come and go (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR); -1 with errno.
 int clinux_address_watch(void);
-/// Reads one message: 1 when it spoke of an address that others can reach, 2 when of others only, 0 when there is none left, -1 with errno.
-int clinux_address_watch_read(int fd);
+/// An address that others can reach came, went, or was told of again, as a renewed lease does.
+struct clinux_address_change {
+    int added;
+    unsigned link;
+    unsigned prefix;
+    /// The first 4 bytes of IPv4's.
+    unsigned char address[16];
+};
+/// Reads one message, which speaks of one address: 1 when of one that others can reach, 2 when of others only, 0 when there is none left, -1 with errno.
+int clinux_address_watch_read(int fd, struct clinux_address_change *change);
 /// A descriptor that can be read when somebody sets the clock (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET); -1 with errno.
 int clinux_clock_watch(void);
 /// Arms it again: 1 when the clock was set since, 0 when not, -1 with errno.

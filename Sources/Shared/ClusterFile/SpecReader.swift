@@ -64,7 +64,7 @@ struct SpecReader {
         }
         policy.approval = section.truth("approval", default: false)
         _ = section.word("drills", ["forbidden"], later: ["allowed"])
-        _ = section.word("drained-by-hand", ["show"], later: ["restore"])
+        policy.drainedByHand = section.word("drained-by-hand", ["show", "restore"]).flatMap { .init(rawValue: $0) } ?? .show
         _ = section.word("restart-docker", ["never"], later: ["ask", "quorum-safe"])
         return policy
     }

@@ -16,6 +16,10 @@ public struct Condition: Codable, Hashable, Sendable {
         public static let firewall = Kind(rawValue: "FirewallReady")
         public static let exports = Kind(rawValue: "SharesExported")
         public static let mounts = Kind(rawValue: "SharesMounted")
+        /// No container is bound to a mount of a share that is no longer the one that stands there.
+        public static let bindings = Kind(rawValue: "SharesBound")
+        /// A manager's disk, where Docker keeps its data, has room.
+        public static let disk = Kind(rawValue: "DiskRoom")
         public static let swarm = Kind(rawValue: "SwarmMember")
         public static let duties = Kind(rawValue: "ManagerDutiesDone")
         public static let stacks = Kind(rawValue: "StacksDeployed")

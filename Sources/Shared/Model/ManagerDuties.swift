@@ -8,11 +8,14 @@ public struct ManagerDuties: Codable, Hashable, Sendable {
         public var role: Role
         /// The labels that we own; others stay.
         public var labels: [String: String]
-        public init(id: String, name: NodeName, role: Role, labels: [String: String]) {
+        /// Whether it takes tasks again when somebody drained or paused it; nil leaves that as it is.
+        public var activate: Bool?
+        public init(id: String, name: NodeName, role: Role, labels: [String: String], activate: Bool? = nil) {
             self.id = id
             self.name = name
             self.role = role
             self.labels = labels
+            self.activate = activate
         }
     }
 

@@ -20,11 +20,14 @@ public struct NodeStatus: Codable, Hashable, Sendable {
     /// Since the last report that was answered.
     public var events: [NodeEvent]
     public var firewall: FirewallStatus?
+    /// By share that this node has, whether tasks can rely on it, slow to change; without those of which nothing is known yet. Nil from an agent
+    /// that does not say.
+    public var shares: [ShareName: ShareVerdict]?
 
     public init(
         node: NodeID, bootID: String, agentVersion: String, observed: Instant, revision: Int, generation: Generation?, facts: NodeFacts,
         swarm: SwarmStatus, manager: ManagerView? = nil, probe: ProbeReport? = nil, conditions: [Condition] = [], progress: String? = nil,
-        events: [NodeEvent] = [], firewall: FirewallStatus? = nil
+        events: [NodeEvent] = [], firewall: FirewallStatus? = nil, shares: [ShareName: ShareVerdict]? = nil
     ) {
         self.node = node
         self.bootID = bootID
@@ -40,11 +43,15 @@ public struct NodeStatus: Codable, Hashable, Sendable {
         self.progress = progress
         self.events = events
         self.firewall = firewall
+        self.shares = shares
     }
 
     /// The condition of that kind.
     public func condition(_ type: Condition.Kind) -> Condition? { conditions.first { $0.type == type } }
 }
+
+/// Whether tasks can rely on a share: the value of the node's label `skep.share.<name>`.
+public enum ShareVerdict: String, Codable, Hashable, Sendable { case ok, bad }
 
 /// Facts that decisions are made from.
 public struct NodeFacts: Codable, Hashable, Sendable {
@@ -102,6 +109,17 @@ public struct NodeFacts: Codable, Hashable, Sendable {
         self.docker = docker
         self.localPorts = localPorts
         self.otherFirewalls = otherFirewalls
+    }
+}
+
+extension NodeFacts {
+    /// Percent of the disk with Docker's data from which is warned.
+    public static let diskWarning = 80
+
+    /// How much of the disk with Docker's data is used, percent; nil when it is not known.
+    public var diskUsed: Int? {
+        guard diskTotalBytes > 0, (0...diskTotalBytes).contains(diskFreeBytes) else { return nil }
+        return Int((Double(diskTotalBytes - diskFreeBytes) / Double(diskTotalBytes) * 100).rounded(.down))
     }
 }
 

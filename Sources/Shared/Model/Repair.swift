@@ -15,6 +15,10 @@ public struct Repair: Codable, Hashable, Sendable {
         public static let shareUnmounted = Fault(rawValue: "ShareUnmounted")
         /// The unit of a mount was not as specified.
         public static let mountUnit = Fault(rawValue: "MountUnitChanged")
+        /// A task's container was bound to a mount that is not the one that stands there now.
+        public static let deadMount = Fault(rawValue: "ContainerHoldsDeadMount")
+        /// The disk of Docker's data is nearly full.
+        public static let diskFull = Fault(rawValue: "DiskNearlyFull")
         public static let serverStopped = Fault(rawValue: "NFSServerStopped")
         public static let exportsChanged = Fault(rawValue: "ExportsChanged")
         public static let notExported = Fault(rawValue: "ShareNotExported")

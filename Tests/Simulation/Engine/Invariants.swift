@@ -79,7 +79,7 @@ extension Simulation {
                 $0.index != machines[index].index && $0.work.contains { if case .initialiseSwarm = $0.action { true } else { false } }
             }
             return swarms.isEmpty && !elsewhere ? nil : "I1: a second swarm is about to be made by \(machines[index].name)"
-        case .updateMember(let id, .worker?, _, _), .removeMember(let id):
+        case .updateMember(let id, .worker?, _, _, _), .removeMember(let id):
             return look.dispensable.contains(id) ? nil : leavesNoMajority(without: id, by: index)
         case .leaveSwarm:
             guard coordinator.disk.snapshot.record.lifecycle == .up, let id = machines[index].memberID else { return nil }

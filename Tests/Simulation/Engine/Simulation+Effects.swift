@@ -42,6 +42,7 @@ extension Simulation {
         case .installMount(let path, let unit): machines[index].mounts[path] = unit
         case .remount: break
         case .removeMount(let path): machines[index].mounts[path] = nil
+        case .restartTask, .prune: break
         case .initialiseSwarm, .joinSwarm, .leaveSwarm: return membership(action, on: index)
         case .takeOver, .updateMember, .removeMember, .sealToken, .rotateTokens, .createNetwork, .removeNetwork, .rebuildIngress, .deployStack,
             .removeStack:
@@ -87,16 +88,17 @@ extension Simulation {
         guard let id = machines[index].managerOf, hasQuorum(id), var swarm = swarms[id] else { return .failed("The swarm does not have a leader.") }
         // as the actuator asks once more before it takes a manager away
         switch action {
-        case .updateMember(let member, .worker?, _, _), .removeMember(let member):
+        case .updateMember(let member, .worker?, _, _, _), .removeMember(let member):
             if let reason = leavesNoMajority(without: member, by: index) { return .failed(reason) }
         default: break
         }
         defer { swarms[id] = swarm }
         switch action {
-        case .updateMember(let member, let role, let labels, let dropped):
+        case .updateMember(let member, let role, let labels, let dropped, let activate):
             guard let at = swarm.members.firstIndex(where: { $0.id == member }) else { return .failed("node \(member) not found") }
             swarm.members[at].labels.merge(labels) { _, new in new }
             for key in dropped { swarm.members[at].labels[key] = nil }
+            if activate { swarm.members[at].availability = "active" }
             if let role {
                 swarm.members[at].role = role
                 if let machine = machines.firstIndex(where: { $0.memberID == member }) { machines[machine].managerOf = role == .manager ? id : nil }

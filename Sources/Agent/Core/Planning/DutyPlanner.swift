@@ -40,16 +40,22 @@ struct DutyPlanner {
                 .duties, [.takeOver(term: wanted.term)], reason: "TakingOver", doing: "recording that this manager acts for the swarm")
             return Duties(members: part, isBlind: true)
         }
-        let members = memberActions(wanted, view)
+        let (members, held) = memberActions(wanted, view)
         let tokens = tokenActions(wanted, view)
         let networks = networkActions(wanted, view)
         let stacks = stackActions(wanted, view)
         let all = members + tokens + networks
         var duties = Duties()
         duties.members =
-            all.isEmpty
-            ? Part(condition: context.condition(.duties, .true, "Done", "members, labels and networks are as wanted"))
-            : context.pending(.duties, all, reason: "Working", doing: "setting members, labels and networks")
+            if !all.isEmpty {
+                context.pending(.duties, all, reason: "Working", doing: "setting members, labels and networks")
+            } else if !held.isEmpty {
+                Part(
+                    condition: context.condition(
+                        .duties, .false, "Waiting", "\(held.joined(separator: ", ")) stays a manager until a majority is reachable without it"))
+            } else {
+                Part(condition: context.condition(.duties, .true, "Done", "members, labels and networks are as wanted"))
+            }
         duties.members.actions = members
         duties.members.causes = causes(members, view)
         duties.tokens.actions = tokens
@@ -66,7 +72,9 @@ struct DutyPlanner {
         return duties
     }
 
-    private func memberActions(_ wanted: ManagerDuties, _ view: ManagerView) -> [AgentAction] {
+    /// What to do, and whose demotion waits.
+    private func memberActions(_ wanted: ManagerDuties, _ view: ManagerView) -> (actions: [AgentAction], held: [String]) {
+        var held: [String] = []
         var actions: [AgentAction] = wanted.remove.filter { id in view.members.contains { $0.id == id } }.sorted().map { .removeMember(id: $0) }
         for want in wanted.members.sorted(by: { $0.name < $1.name }) {
             guard let seen = view.members.first(where: { $0.id == want.id }) else { continue }
@@ -75,12 +83,17 @@ struct DutyPlanner {
             let former = seen.labels[Self.ownLabels]?.split(separator: ",").map(String.init) ?? []
             let dropped = former.filter { labels[$0] == nil && seen.labels[$0] != nil }.sorted()
             let changed = labels.filter { seen.labels[$0.key] != $0.value }
-            let role = seen.role == want.role || (want.role == .worker && !Self.mayDemote(seen, view)) ? nil : want.role
-            if role != nil || !changed.isEmpty || !dropped.isEmpty {
-                actions.append(.updateMember(id: want.id, role: role, labels: changed, removeLabels: dropped))
+            var role = seen.role == want.role ? nil : want.role
+            if role == .worker, !Self.mayDemote(seen, view) {
+                held.append(want.name.rawValue)
+                role = nil
+            }
+            let activate = want.activate == true && seen.availability != "active"
+            if role != nil || !changed.isEmpty || !dropped.isEmpty || activate {
+                actions.append(.updateMember(id: want.id, role: role, labels: changed, removeLabels: dropped, activate: activate))
             }
         }
-        return actions
+        return (actions, held)
     }
 
     /// A demotion must leave a majority of reachable managers; the coordinator has asked the same, of what it knew then.
@@ -142,10 +155,11 @@ struct DutyPlanner {
             let there = view.stacks.first { $0.name == bundle.name.rawValue }?.services.map(\.name) ?? []
             let gone = known.services.keys.filter { !there.contains($0) }.sorted()
             return gone.isEmpty ? nil : Cause(.serviceGone, "\(gone.joined(separator: ", ")) was gone")
-        case .updateMember(let id, let role, let labels, _):
+        case .updateMember(let id, let role, let labels, _, let activate):
             guard let seen = view.members.first(where: { $0.id == id }) else { return nil }
             let found = labels.keys.filter { $0 != Self.ownLabels }.sorted().map { "\($0) was \(seen.labels[$0] ?? "missing")" }
-            let all = (role == nil ? [] : ["it was a \(seen.role.rawValue)"]) + found
+            let all =
+                (role == nil ? [] : ["it was a \(seen.role.rawValue)"]) + (activate ? ["its availability was \(seen.availability)"] : []) + found
             return all.isEmpty ? nil : Cause(.memberChanged, all.joined(separator: ", "))
         case .createNetwork: return Cause(.networkGone, "it was gone")
         default: return nil

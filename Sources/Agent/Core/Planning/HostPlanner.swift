@@ -9,6 +9,12 @@ struct HostPlanner {
     /// may take the containers down as well.
     static let engineParts = ["containerd", "containerd.io", "docker-ce-cli", "docker-cli", "runc"]
 
+    /// Percent of the disk with Docker's data from which is warned, and from which what is unused is removed.
+    static let diskWarning = NodeFacts.diskWarning
+    static let diskLimit = 90
+    /// Between two removals, milliseconds.
+    static let pruneGap: Int64 = 600_000
+
     /// The condition's reason where Docker's chains were removed, which only a restart brings back.
     static let chainsGone = "ChainsGone"
     /// The condition's reason where a person must restart the engine.
@@ -140,6 +146,26 @@ struct HostPlanner {
                 .docker, [.startEngine] + former, reason: "Starting", doing: "starting the Docker Engine, which does not answer: \(why)",
                 cause: Cause(.engineStopped, "it did not answer: \(why)"))
         }
+    }
+
+    /// A full disk corrupts a manager's raft log (moby#46390): what nobody uses goes before that, volumes never.
+    func disk() -> Part {
+        let facts = context.observation.facts
+        guard context.spec.role == .manager, context.spec.docker != nil, let used = facts.diskUsed else { return .nothing }
+        let words = "\(used) % of the disk with Docker's data is used (\(facts.diskFreeBytes >> 30) GB free)"
+        guard used >= Self.diskLimit else {
+            guard used >= Self.diskWarning else { return Part(condition: context.condition(.disk, .true, "Enough", words)) }
+            return Part(condition: context.condition(.disk, .true, "FillingUp", "\(words); from \(Self.diskLimit) % unused images are removed"))
+        }
+        let isDue = memory.prunedAt.map { context.now.since($0) >= Self.pruneGap || $0 > context.now } ?? true
+        guard isDue, case .seen(.running) = context.observation.engine else {
+            return Part(
+                condition: context.condition(
+                    .disk, .false, "NearlyFull",
+                    "\(words), and nothing unused is left that Skep may remove: make room (`docker system df -v` shows what Docker holds) or enlarge the disk; "
+                        + "a full one damages the swarm's own data"))
+        }
+        return context.pending(.disk, [.prune], reason: "Pruning", doing: words, cause: Cause(.diskFull, words))
     }
 
     func sysctls() -> Part {

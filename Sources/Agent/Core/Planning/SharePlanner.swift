@@ -109,6 +109,66 @@ struct SharePlanner {
         return Part(condition: context.condition(.mounts, .true, "Mounted", wanted.keys.sorted().joined(separator: ", ")))
     }
 
+    /// Tasks whose containers hold a mount that is no longer the one at a share's path: they are restarted once the share itself is good. Other containers
+    /// are not ours to restart.
+    func tasks() -> Part {
+        let paths = Self.wanted(context.spec).keys
+        guard !paths.isEmpty, context.spec.docker != nil, case .seen(.running) = context.observation.engine else { return .nothing }
+        let strays: [Observation.BoundContainer]
+        switch context.observation.strays {
+        case .failed(let error): return context.blind(.bindings, "which containers are bound to shares", error)
+        case .seen(let seen): strays = seen.filter { paths.contains($0.path) }.sorted { ($0.name, $0.path) < ($1.name, $1.path) }
+        }
+        guard !strays.isEmpty else {
+            return Part(
+                condition: context.condition(.bindings, .true, "Bound", "containers see \(paths.sorted().joined(separator: ", ")) as it is mounted"))
+        }
+        let points = context.observation.mounts.value ?? [:]
+        let words = strays.map { "\($0.name) holds a mount of \($0.path) that is gone" }.joined(separator: "; ")
+        var actions: [AgentAction] = []
+        var causes: [AgentAction: Cause] = [:]
+        for stray in strays where stray.isTask && points[stray.path]?.health == .good {
+            let action = AgentAction.restartTask(container: stray.id, name: stray.name)
+            if causes[action] == nil { actions.append(action) }
+            causes[action] = Cause(.deadMount, "it held a mount of \(stray.path) that was gone")
+        }
+        guard actions.isEmpty else {
+            var part = context.pending(.bindings, actions, reason: "Restarting", doing: words)
+            part.causes = causes
+            return part
+        }
+        let others = Set(strays.filter { !$0.isTask }.map(\.name)).sorted()
+        let next = others.isEmpty ? "restarted once the share is good" : "`docker restart \(others.joined(separator: " "))` here mends it"
+        return Part(condition: context.condition(.bindings, .false, "DeadMount", "\(words); \(next)"))
+    }
+
+    /// Whether each share of this node is good now; nil for one of which the look cannot tell.
+    func health() -> [ShareName: Bool?] {
+        guard let shares = context.spec.shares else { return [:] }
+        let points = context.observation.mounts.value
+        func good(_ path: String) -> Bool? {
+            guard let points else { return nil }
+            guard let point = points[path], point.source != nil else { return false }
+            switch point.health {
+            case .good: return true
+            case .bad("Late", _), nil: return nil
+            case .bad: return false
+            }
+        }
+        var health: [ShareName: Bool?] = [:]
+        for mount in shares.mounts { health[mount.name] = .some(good(mount.mount)) }
+        for export in shares.exports {
+            guard let server = context.observation.server.value else {
+                health[export.name] = .some(nil)
+                continue
+            }
+            let serves =
+                server.active && server.folders[export.path]?.exists == true && (export.clients.isEmpty || server.exported.contains(export.path))
+            health[export.name] = .some(serves ? (export.mount == export.path ? true : good(export.mount)) : false)
+        }
+        return health
+    }
+
     private var needsPackage: Bool {
         guard context.spec.shares?.mounts.isEmpty == false, case .seen(let packages) = context.observation.packages else { return false }
         return !packages.installed.contains("nfs-common")

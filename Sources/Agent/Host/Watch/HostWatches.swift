@@ -25,7 +25,14 @@ public import SkepSystem
         mounts.start(state.layout)
         files.start()
         // in the network namespace of this process, which is the machine's
-        watch(clinux_address_watch(), "addresses", clinux_address_watch_read) { [told] in told(.anything) }
+        var addresses = KnownAddresses()
+        watch(clinux_address_watch(), "addresses") { descriptor in
+            var change = clinux_address_change()
+            let found = clinux_address_watch_read(descriptor, &change)
+            return found == 1 && !addresses.isNews(change) ? 2 : found
+        } tell: { [told] in
+            told(.anything)
+        }
         watch(clinux_clock_watch(), "the clock", clinux_clock_watch_read) { [told] in told(.clock) }
     }
 
@@ -50,7 +57,10 @@ public import SkepSystem
         files.follow(files: watched, folders: scope.folders.map { ($0, .server) })
     }
 
-    private func watch(_ descriptor: Int32, _ what: String, _ read: @escaping (Int32) -> Int32, _ tell: @escaping @LoopActor () -> Void) {
+    /// `read` answers 1 for news, 2 for none, 0 for nothing left.
+    private func watch(
+        _ descriptor: Int32, _ what: String, _ read: @escaping @LoopActor (Int32) -> Int32, tell: @escaping @LoopActor () -> Void
+    ) {
         guard descriptor >= 0 else { return Log.warning("changes are not heard of", ["of": what, "error": String(cString: strerror(errno))]) }
         do {
             let watch = try LoopActor.watch(descriptor, .readable) { _ in

@@ -63,11 +63,12 @@ extension Planning {
     }
 
     /// What a node is told that is to be left as it was found.
-    func bare(_ node: Snapshot.Node) -> NodeSpec {
+    func bare(_ leaving: Participant) -> NodeSpec {
         var wanted = NodeSpec(
-            cluster: spec.name, node: node.id, name: node.name, generation: snapshot.generation, role: .worker, peers: [],
+            cluster: spec.name, node: leaving.id, name: leaving.entry.name, generation: snapshot.generation, role: .worker, peers: [],
             beat: snapshot.settings.beat)
         if let swarm = record.swarm { wanted.swarm = .leave(swarm: swarm) }
+        wanted.knownMember = knownMember(leaving)
         return wanted
     }
 

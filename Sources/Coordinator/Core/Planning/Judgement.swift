@@ -27,7 +27,7 @@ extension Planning {
             condition("SwarmReady", joined, record.swarm.map { "the swarm \($0)" } ?? "no swarm yet", "not all nodes of the file are in the swarm"),
             condition("NodesReady", problems.isEmpty, "every node is as the file says", problems.first ?? ""),
             condition("StacksReady", notReady.isEmpty, "every stack runs", notReady.first.map { "\($0.name): \($0.reason ?? "")" } ?? ""),
-            portsCondition(), availabilityCondition(),
+            portsCondition(), availabilityCondition(), diskCondition(),
         ]
     }
 
@@ -49,7 +49,17 @@ extension Planning {
             "published but closed, because nothing opens them: \(closed.joined(separator: ", ")); add `expose` to the stack")
     }
 
-    /// Members that somebody drained or paused are shown and left so (`drained-by-hand: show`).
+    private func diskCondition() -> Condition {
+        let filling = participants.compactMap { participant -> String? in
+            guard let used = participant.status?.facts.diskUsed, used >= NodeFacts.diskWarning else { return nil }
+            return "\(participant.entry.name) (\(used) %)"
+        }
+        return condition(
+            "DisksHaveRoom", filling.isEmpty, "no disk with Docker's data is fuller than \(NodeFacts.diskWarning) %",
+            "disks with Docker's data fill up: \(filling.joined(separator: ", ")); `docker system df -v` there shows what holds them")
+    }
+
+    /// Members that somebody drained or paused are shown, and left so unless the file asks for more (`drained-by-hand`).
     private func availabilityCondition() -> Condition {
         let idle = participants.compactMap { participant -> String? in
             guard let member = member(participant), member.availability != "active" else { return nil }

@@ -27,7 +27,7 @@ extension Planning {
                 if leaving.id == acting?.id { wanted.duties = duties() }
                 plan.nodeSpecs[leaving.id] = wanted
             } else {
-                plan.nodeSpecs[leaving.id] = bare(leaving.node)
+                plan.nodeSpecs[leaving.id] = bare(leaving)
             }
         }
     }
@@ -111,7 +111,7 @@ extension Planning {
     }
 
     /// Docker's id of a node that is no member by its own word and is one by the acting manager's: its agent was installed anew.
-    private func knownMember(_ participant: Participant) -> String? {
+    func knownMember(_ participant: Participant) -> String? {
         guard !isMember(participant), let member = member(participant), member.labels["skep.node"] == participant.entry.name.rawValue else {
             return nil
         }
@@ -141,9 +141,16 @@ extension Planning {
             guard let member = member(participant), isMember(participant) else { return nil }
             var labels = participant.entry.labels
             labels["skep.node"] = participant.entry.name.rawValue
-            for share in spec.nfs?.shares ?? [] where share.write.contains(participant.entry.name) { labels["skep.write.\(share.name)"] = "true" }
+            for share in spec.nfs?.shares ?? [] {
+                if share.write.contains(participant.entry.name) { labels["skep.write.\(share.name)"] = "true" }
+                // of one that is not heard nothing new is known: a label that goes takes its tasks away
+                let label = "skep.share.\(share.name)"
+                labels[label] = participant.status?.shares?[share.name]?.rawValue ?? member.labels[label]
+            }
             let promoting = open?.kind == .promote && open?.nodes == [participant.id]
-            return .init(id: member.id, name: participant.entry.name, role: promoting ? participant.entry.role : member.role, labels: labels)
+            return .init(
+                id: member.id, name: participant.entry.name, role: promoting ? participant.entry.role : member.role, labels: labels,
+                activate: spec.policy.drainedByHand == .restore ? true : nil)
         } + [departingMember()].compactMap { $0 }
     }
 }

@@ -122,6 +122,9 @@ struct Planning {
         return status.swarm.state == .active && status.swarm.swarmID == swarm
     }
 
+    /// The same, or its agent was installed anew and does not know yet.
+    func isInSwarm(_ participant: Participant) -> Bool { isMember(participant) || knownMember(participant) != nil }
+
     func member(_ participant: Participant) -> ManagerView.Member? {
         participant.status?.swarm.nodeID.flatMap { members[$0] }
     }

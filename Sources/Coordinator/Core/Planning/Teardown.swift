@@ -54,8 +54,8 @@ extension Planning {
             return view.networks.filter(\.ours).map { "network \($0.name)" }
         case .mounts: return silent + lingering(.mounts)
         case .exports: return silent + lingering(.exports)
-        case .workers: return silent + participants.filter { isMember($0) && $0.status?.swarm.isManager != true }.map { "\($0.entry.name) to leave" }
-        case .managers: return silent + participants.filter { isMember($0) }.map { "\($0.entry.name) to leave" }
+        case .workers: return silent + participants.filter { isInSwarm($0) && $0.status?.swarm.isManager != true }.map { "\($0.entry.name) to leave" }
+        case .managers: return silent + participants.filter(isInSwarm).map { "\($0.entry.name) to leave" }
         case .hosts: return silent + [Condition.Kind.firewall, .daemonConfig, .sysctls, .packages].flatMap { lingering($0) }
         case .gone: return []
         }
@@ -95,7 +95,8 @@ extension Planning {
         if let swarm = record.swarm {
             let isManager = participant.status?.swarm.isManager == true
             let leaves = isManager ? stage >= .managers && (isLastToLeave(participant) || participant.id != acting?.id) : stage >= .workers
-            wanted.swarm = leaves ? .leave(swarm: swarm) : isMember(participant) ? .member(swarm: swarm) : .undecided
+            wanted.swarm = leaves ? .leave(swarm: swarm) : isInSwarm(participant) ? .member(swarm: swarm) : .undecided
+            wanted.knownMember = knownMember(participant)
         }
         if participant.id == acting?.id, stage < .workers {
             wanted.duties = ManagerDuties(term: record.term, networks: stage == .stacks ? keptNetworks : [], tokenEpoch: record.tokenEpoch)
@@ -108,5 +109,5 @@ extension Planning {
     }
 
     /// The acting manager leaves when no other member is left.
-    private func isLastToLeave(_ participant: Participant) -> Bool { !participants.contains { $0.id != participant.id && isMember($0) } }
+    private func isLastToLeave(_ participant: Participant) -> Bool { !participants.contains { $0.id != participant.id && isInSwarm($0) } }
 }
