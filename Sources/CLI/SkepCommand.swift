@@ -9,7 +9,8 @@ struct SkepCommand: ParsableCommand {
         discussion: "Begin with 'skep login URL', then 'skep node invite' for each machine, and 'skep apply -f FILE --wait'.", version: version,
         subcommands: [
             LoginCommand.self, ApplyCommand.self, StatusCommand.self, NodeCommand.self, StackCommand.self, FirewallCommand.self, ShareCommand.self,
-            EventsCommand.self, RepairsCommand.self, OperationCommand.self, ClusterCommand.self, OperatorCommand.self, CredentialsCommand.self,
+            EventsCommand.self, RepairsCommand.self, DrillCommand.self, OperationCommand.self, ClusterCommand.self, OperatorCommand.self,
+            CredentialsCommand.self,
             DoctorCommand.self,
         ])
 }

@@ -63,6 +63,26 @@ import Testing
         #expect(fixture.pass().record.lifecycle == .down(.init(stage: .managers)))
     }
 
+    @Test func aManagerThatFellOutAndIsBackLeavesNoSecondEntry() {
+        var fixture = Fixture(managers: 3)
+        fixture.makeSwarm(joined: [2, 3])
+        for index in [2, 3] {
+            fixture.snapshot.nodes[0].status?.manager?.members[index - 1].role = .manager
+            fixture.snapshot.nodes[0].status?.manager?.members[index - 1].labels = ["skep.node": "n\(index)"]
+            fixture.snapshot.nodes[index - 1].status?.swarm.isManager = true
+        }
+        fixture.snapshot.nodes[0].status?.manager?.members[2].state = "down"
+        fixture.snapshot.nodes[0].status?.manager?.members[2].reachable = false
+        #expect(fixture.pass().nodeSpecs[Fixture.id(1)]?.duties?.remove == [], "it may only be away")
+        fixture.snapshot.nodes[2].status?.swarm = .init(state: .inactive)
+        #expect(fixture.pass().nodeSpecs[Fixture.id(1)]?.duties?.remove == [], "nobody stands for it yet")
+        fixture.snapshot.nodes[2].status?.swarm = .init(state: .active, nodeID: "w4", swarmID: "s")
+        fixture.snapshot.nodes[0].status?.manager?.members.append(.init(id: "w4", hostname: "n3", role: .worker, state: "ready"))
+        #expect(fixture.pass().nodeSpecs[Fixture.id(1)]?.duties?.remove == ["w3"])
+        fixture.snapshot.nodes[0].status?.manager?.members[1].reachable = false
+        #expect(fixture.pass().nodeSpecs[Fixture.id(1)]?.duties?.remove == [], "the others would be no majority")
+    }
+
     @Test func oneThatLeavesAndForgotItsSwarmIsToldWhichMemberItIs() {
         var fixture = Fixture()
         fixture.makeSwarm(joined: [2, 3])

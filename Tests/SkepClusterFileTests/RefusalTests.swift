@@ -506,7 +506,7 @@ import Testing
     func stacks(_ sample: Refused) { #expect(Sample.refusals(sample.changes) == sample.expected) }
 
     static let policyAndYAMLItselfCases: [Refused] = [
-        Refused([23: "policy: {drills: allowed}"], ["23:18: 'policy.drills': allowed comes in a later release; remove it, or write forbidden"]),
+        Refused([23: "policy: {drills: yes}"], ["23:18: 'policy.drills' cannot be the truth value yes; write forbidden or allowed"]),
         Refused(
             [23: "policy: {drained-by-hand: undo}"],
             [

@@ -40,6 +40,7 @@ extension AgentAction {
         case .rebuildIngress(let mtu): "make the ingress network anew with MTU \(mtu)"
         case .deployStack(let bundle): "deploy \(bundle.name) (\(bundle.digest.prefix(12)))"
         case .removeStack(let name): "remove the stack \(name)"
+        case .breakOnPurpose(let drill, _): "drill \(drill.name): \(drill.known?.summary ?? "")"
         }
     }
 

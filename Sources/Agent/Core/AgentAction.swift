@@ -2,7 +2,7 @@ public import SkepModel
 
 /// Work that may not overlap is in one lane; different lanes run side by side.
 public enum Lane: String, Codable, CodingKeyRepresentable, Hashable, Sendable, CaseIterable, Comparable {
-    case packages, engine, sysctls, firewall, server, mounts, tasks, disk, swarm, members, tokens, networks, stacks
+    case packages, engine, sysctls, firewall, server, mounts, tasks, disk, swarm, members, tokens, networks, stacks, drill
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -72,6 +72,9 @@ public enum AgentAction: Hashable, Sendable {
     /// Removes the stack and waits for its tasks.
     case removeStack(String)
 
+    /// Breaks the machine on purpose, once.
+    case breakOnPurpose(Drill, DrillTarget)
+
     public var lane: Lane {
         switch self {
         case .installPackages, .holdPackages, .unholdPackages, .removePackages: .packages
@@ -87,6 +90,7 @@ public enum AgentAction: Hashable, Sendable {
         case .sealToken, .rotateTokens: .tokens
         case .createNetwork, .removeNetwork, .rebuildIngress: .networks
         case .deployStack, .removeStack: .stacks
+        case .breakOnPurpose: .drill
         }
     }
 }

@@ -38,6 +38,8 @@ public struct AgentBrain: Sendable {
     private(set) var lastSwarm: SwarmStatus?
     /// How many actions ended in each lane.
     private var endings: [Lane: Int] = [:]
+    /// A drill was begun by an agent before this one.
+    private(set) var hasResumed: Bool
     /// The revision and generation that the conditions speak of.
     private(set) var judged: (revision: Int, generation: Generation)?
 
@@ -45,6 +47,7 @@ public struct AgentBrain: Sendable {
         self.memory = memory
         self.spec = spec
         self.revision = revision
+        hasResumed = memory.drill != nil
         if memory.repairs.settledRevision == revision { for lane in Lane.allCases { settled[lane] = revision } }
     }
 
@@ -113,7 +116,7 @@ public struct AgentBrain: Sendable {
             (.packages, host.packages()), (.engine, config), (.sysctls, host.sysctls()), (.firewall, table), (.server, shares.server()),
             (.mounts, shares.mounts()), (.tasks, shares.tasks()), (.disk, host.disk()), (.swarm, swarm), (.members, duties.members),
             (.tokens, duties.tokens), (.networks, duties.networks),
-            (.stacks, duties.stacks),
+            (.stacks, duties.stacks), (.drill, glanced == nil ? planDrill(isSettled: isSettled) : .nothing),
         ]
         memory.firewall = firewall.memory
         for (kind, message) in firewall.events { record(kind, message, nil, now) }
@@ -134,6 +137,7 @@ public struct AgentBrain: Sendable {
             if failures[action]?.message != message { record(.failure, "\(action.words): \(message)", seconds, now) }
             failures[action] = Failure(count: count, message: message, at: now, retryAt: now.advanced(by: min(wait, 60_000)))
             if case .sealToken(let sealing, _) = action { refused[sealing.node] = message }
+            if case .breakOnPurpose = action { memory.drill?.failure = message }
             return
         }
         failures[action] = nil
@@ -182,6 +186,7 @@ public struct AgentBrain: Sendable {
         if memory.firewall.trial != nil { return 1000 }
         // A look costs as much as apt's own steps on a slow machine, and the end of an action wakes the loop by itself.
         if !running.isEmpty { return running.keys.allSatisfy { $0 == .packages } ? 3000 : 1000 }
+        if dueDrill != nil { return 1000 }
         // one look more, and it is known
         if conditions.contains(where: { $0.type == .mounts && $0.reason == "Late" }) { return 2000 }
         let retries = (failures.values.map(\.retryAt) + [pausedUntil].compactMap { $0 }).map { max(200, $0.since(now)) }
@@ -283,6 +288,13 @@ public struct AgentBrain: Sendable {
         return begun
     }
 
+    /// Every lane was seen to be as this revision asks.
+    private var isSettled: Bool { Lane.allCases.allSatisfy { settled[$0] == revision || $0 == .drill } }
+
+    mutating func openDrill(_ drill: Drill, failure: String) { memory.drill = DrillBook(drill, failure: failure) }
+    mutating func openDrill(_ book: DrillBook) { memory.drill = book }
+    mutating func closeDrill() { memory.drill = nil }
+
     /// A lane is as specified; the repair that made it so, if there was one, is told.
     private mutating func settle(_ lane: Lane, _ part: Part, _ now: Instant) {
         settled[lane] = revision
@@ -307,6 +319,9 @@ public struct AgentBrain: Sendable {
             for key in values.keys where memory.originalSysctls[key] == nil { memory.originalSysctls[key] = observation.sysctls.value?[key] }
         case .installPackages(let names): memory.packages += names.filter { !memory.packages.contains($0) }
         case .holdPackages(let names): memory.held += names.filter { !memory.held.contains($0) }
+        case .breakOnPurpose(let drill, _):
+            memory.drill = DrillBook(drill)
+            hasResumed = false
         default: break
         }
     }

@@ -89,6 +89,8 @@ public struct AgentMemory: Codable, Hashable, Sendable {
     var prunedAt: Instant?
     /// The Docker Engine's version when it was last seen.
     var engineVersion: String?
+    /// The drill that was last asked for.
+    var drill: DrillBook?
     /// The public key of each peer, as first seen, with its enrolment count.
     public var peers: [NodeID: Peer]
     public var sequence: Int

@@ -47,6 +47,8 @@ public import SkepSystem
         case .remount(let path): try await MountActions(state).remount(path)
         case .removeMount(let path): try await MountActions(state).remove(path)
 
+        case .breakOnPurpose(let drill, let target): try await DrillActions(state).perform(drill, target)
+
         case .restartTask, .prune, .initialiseSwarm, .joinSwarm, .leaveSwarm, .takeOver, .updateMember, .removeMember, .sealToken, .rotateTokens,
             .createNetwork,
             .removeNetwork, .rebuildIngress, .deployStack, .removeStack:

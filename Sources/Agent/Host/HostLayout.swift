@@ -48,6 +48,8 @@ public struct HostLayout: Sendable {
     public var mountTables: [String]
     /// The agent's own folder.
     public var state: String
+    /// Where a drill leaves the moment at which it broke the machine.
+    public var drillStamp: String
     public var dpkgUpdates: String
     public var dpkgStatus: String
     public var dpkgLock: String
@@ -95,6 +97,7 @@ public struct HostLayout: Sendable {
         units = root + "/etc/systemd/system"
         mountTables = hasSystemd ? ["/proc/1/mountinfo", "/proc/self/mountinfo"] : ["/proc/self/mountinfo"]
         state = root + "/var/lib/skep-agent"
+        drillStamp = root + "/run/skep-agent/drill"
         dpkgUpdates = root + "/var/lib/dpkg/updates"
         dpkgStatus = root + "/var/lib/dpkg/status"
         dpkgLock = root + "/var/lib/dpkg/lock"

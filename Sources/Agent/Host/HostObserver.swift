@@ -73,6 +73,9 @@ public import SkepSystem
     /// Those of the containers that hold a mount which is not the share's any more.
     public func strays(_ bound: [Observation.BoundContainer]) throws -> [Observation.BoundContainer] { try mounts.strays(bound) }
 
+    /// When the machine was broken by that drill, in milliseconds of the clock that nobody sets; nil when it was not yet.
+    public func broken(by drill: Drill) -> Int64? { DrillActions.broken(drill.id, state.layout) }
+
     /// One part alone, with everything that goes with it, put in the place of an earlier look's.
     public func glance(_ aspect: Aspect, _ scope: HostScope, into last: inout Observation) async {
         switch aspect {

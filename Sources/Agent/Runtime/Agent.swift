@@ -265,7 +265,16 @@ public import SkepWire
         let said = Set(status.conditions.map(\.type))
         conditions = Condition.merge(conditions, own().filter { !said.contains($0.type) })
         status.conditions = (status.conditions + conditions).sorted { $0.type < $1.type }
+        status.drill = followDrill(status.conditions)
         return status
+    }
+
+    /// How far the drill is; what was seen of it is on disk, as the agent may be what is killed.
+    private func followDrill(_ conditions: [Condition]) -> DrillReport? {
+        guard let drill = brain.memory.openedDrill else { return nil }
+        let report = brain.followDrill(conditions, broken: machine.broken(by: drill), now: SystemClock.monotonicMilliseconds())
+        _ = save()
+        return report
     }
 
     private func own() -> [Condition] {

@@ -135,9 +135,11 @@ public import SkepSystem
     /// The swarm that this node is in by our doing, as far as it knows its id.
     private func remembered(_ memory: AgentMemory) -> String? { memory.swarm.flatMap { $0.hasPrefix("making:") ? nil : $0 } }
 
+    public func broken(by drill: Drill) -> Int64? { hostObserver.broken(by: drill) }
+
     public func perform(_ action: AgentAction) async -> ActionOutcome {
         switch action.lane {
-        case .packages, .engine, .sysctls, .firewall, .server, .mounts: await hostActuator.perform(action)
+        case .packages, .engine, .sysctls, .firewall, .server, .mounts, .drill: await hostActuator.perform(action)
         case .tasks, .disk, .swarm, .members, .tokens, .networks, .stacks: await dockerActuator.perform(action)
         }
     }

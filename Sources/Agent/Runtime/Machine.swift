@@ -12,6 +12,12 @@ public import SkepSystem
     func observe(spec: NodeSpec?, memory: AgentMemory) async -> Observation
     /// The last look with that aspect alone new.
     func glance(_ aspect: Aspect, over last: Observation, spec: NodeSpec?, memory: AgentMemory) async -> Observation
+    /// When the machine was broken by that drill, in milliseconds of the clock that nobody sets; nil when it was not yet.
+    func broken(by drill: Drill) -> Int64?
     /// Does it, to its end; failures are an outcome.
     func perform(_ action: AgentAction) async -> ActionOutcome
+}
+
+extension Machine {
+    public func broken(by drill: Drill) -> Int64? { nil }
 }

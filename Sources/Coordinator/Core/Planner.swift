@@ -13,6 +13,7 @@ public struct Planner: Sendable {
             planning.bringUp()
             planning.membership()
             planning.stacks()
+            planning.followDrill()
             planning.assemble()
             planning.judge()
         case .down(let teardown):

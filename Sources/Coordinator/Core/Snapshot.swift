@@ -149,6 +149,8 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
     public var shareNumbers: [ShareName: Int]
     /// Counts, by node, an operator's requests to try the firewall again.
     public var firewallAttempts: [NodeID: Int]
+    /// The drill under way, or the last one.
+    public var drill: DrillRun?
 
     public init(
         lifecycle: Lifecycle = .up, deferred: [NodeName] = [], probeRound: Int = 0, probeNodes: [NodeID] = [], decisions: Decisions? = nil,

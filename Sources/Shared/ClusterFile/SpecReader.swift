@@ -63,7 +63,7 @@ struct SpecReader {
             return policy
         }
         policy.approval = section.truth("approval", default: false)
-        _ = section.word("drills", ["forbidden"], later: ["allowed"])
+        policy.drills = section.word("drills", ["forbidden", "allowed"]) == "allowed"
         policy.drainedByHand = section.word("drained-by-hand", ["show", "restore"]).flatMap { .init(rawValue: $0) } ?? .show
         _ = section.word("restart-docker", ["never"], later: ["ask", "quorum-safe"])
         return policy

@@ -145,6 +145,8 @@ public struct NodeSpec: Codable, Hashable, Sendable {
     public var beat: Int
     /// Whether packages that the agent installed are removed as well: only at a teardown that asks for it.
     public var purge: Bool
+    /// What is to be broken on purpose, once.
+    public var drill: Drill?
 
     public init(
         cluster: ClusterName, node: NodeID, name: NodeName, generation: Generation, role: Role, docker: Docker? = nil,

@@ -23,6 +23,8 @@ public struct NodeStatus: Codable, Hashable, Sendable {
     /// By share that this node has, whether tasks can rely on it, slow to change; without those of which nothing is known yet. Nil from an agent
     /// that does not say.
     public var shares: [ShareName: ShareVerdict]?
+    /// How far the drill is that it was told.
+    public var drill: DrillReport?
 
     public init(
         node: NodeID, bootID: String, agentVersion: String, observed: Instant, revision: Int, generation: Generation?, facts: NodeFacts,

@@ -208,6 +208,23 @@ public struct DownRequest: Codable, Sendable {
     public init(purge: Bool) { self.purge = purge }
 }
 
+/// `POST /v1/clusters/NAME/drill`: breaks something on purpose.
+public struct DrillRequest: Codable, Sendable {
+    /// A ``DrillName``.
+    public var drill: String
+    public var node: NodeName
+    public init(drill: String, node: NodeName) {
+        self.drill = drill
+        self.node = node
+    }
+}
+
+/// That, and `GET /v1/clusters/NAME/drill`: the drill under way, or the last one.
+public struct DrillAnswer: Codable, Sendable {
+    public var run: DrillRun
+    public init(run: DrillRun) { self.run = run }
+}
+
 /// `POST /v1/operators`: a new operator, and the token that is shown once.
 public struct OperatorRequest: Codable, Sendable {
     public var name: String

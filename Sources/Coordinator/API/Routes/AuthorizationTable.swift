@@ -26,12 +26,15 @@ enum AuthorizationTable {
         Route(.operators, .get, "/v1/clusters/:cluster/events"): viewers,
         Route(.operators, .get, "/v1/clusters/:cluster/events/stream"): viewers,
         Route(.operators, .get, "/v1/clusters/:cluster/repairs"): viewers,
+        Route(.operators, .get, "/v1/clusters/:cluster/drill"): viewers,
         Route(.operators, .get, "/v1/clusters/:cluster/firewall/:node"): viewers,
 
         Route(.operators, .post, "/v1/apply"): operators,
         Route(.operators, .post, "/v1/clusters/:cluster/invitations"): operators,
         Route(.operators, .post, "/v1/clusters/:cluster/nodes/:node/:act"): operators,
         Route(.operators, .post, "/v1/clusters/:cluster/operations/:operation/abandon"): operators,
+
+        Route(.operators, .post, "/v1/clusters/:cluster/drill"): operators,
 
         Route(.operators, .post, "/v1/clusters/:cluster/down"): admins,
         Route(.operators, .get, "/v1/operators"): admins,

@@ -59,6 +59,10 @@ struct OperatorRoutes: Sendable {
             let runtime = try await cluster(context)
             return try Self.done(try await runtime.abandon(context.parameters.get("operation") ?? "", actor: caller.name))
         }
+        doorkeeper.add(Route(.operators, .post, "/v1/clusters/:cluster/drill"), to: router) { request, context, caller in
+            let body = try await Answers.body(DrillRequest.self, of: request, limit: 16 * 1024)
+            return try Answers.json(try await cluster(context).drill(body, actor: caller.name))
+        }
         doorkeeper.add(Route(.operators, .post, "/v1/clusters/:cluster/down"), to: router) { request, context, caller in
             let body = try await Answers.body(DownRequest.self, of: request, limit: 16 * 1024)
             return try Self.done(try await cluster(context).down(purge: body.purge, actor: caller.name))
@@ -128,6 +132,9 @@ struct OperatorRoutes: Sendable {
             let runtime = try await cluster(context)
             let seconds = request.uri.queryParameters["seconds"].flatMap { Int64($0) } ?? RepairsAnswer.day
             return try Answers.json(try await runtime.repairs(seconds: max(1, min(RepairsAnswer.longest, seconds))))
+        }
+        doorkeeper.add(Route(.operators, .get, "/v1/clusters/:cluster/drill"), to: router) { _, context, _ in
+            try Answers.json(try await cluster(context).drill())
         }
         doorkeeper.add(Route(.operators, .get, "/v1/clusters/:cluster/firewall/:node"), to: router) { _, context, _ in
             let runtime = try await cluster(context)

@@ -71,6 +71,42 @@ extension ClusterRuntime {
         return "the new ruleset goes on trial again on \(name); open a new connection to it from management within the trial"
     }
 
+    /// Begins a drill.
+    func drill(_ request: DrillRequest, actor: String) async throws -> DrillAnswer {
+        guard spec.policy.drills else {
+            throw Refusal(.conflict, "DrillsForbidden", "the file of \(name) forbids drills: write 'policy: {drills: allowed}' and apply it")
+        }
+        guard let drill = DrillName(rawValue: request.drill) else {
+            let known = DrillName.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Refusal(.unprocessableContent, "UnknownDrill", "there is no drill '\(request.drill.prefix(40))': \(known)")
+        }
+        let run = try await begin(drill, on: try enrolled(request.node), actor: actor)
+        await settle()
+        return DrillAnswer(run: run)
+    }
+
+    /// Asks and begins in one turn, so that of two at once the second finds the first under way.
+    private func begin(_ drill: DrillName, on node: Snapshot.Node, actor: String) async throws -> DrillRun {
+        await lock()
+        defer { wish() }
+        defer { unlock() }
+        let now = look()
+        if let reason = Planner().whyNotDrill(drill, on: node.id, snapshot(), now: now) {
+            throw Refusal(.conflict, "DrillRefused", "the drill \(drill.rawValue) is not begun: \(reason)")
+        }
+        let run = DrillRun(id: "drill-\(now.milliseconds)", name: drill, node: node.id, nodeName: node.name, began: now)
+        var new = record
+        new.drill = run
+        try await store(record: new, event: event("drill \(drill.rawValue) asked for: \(drill.summary)", node: node.name, actor: actor))
+        return run
+    }
+
+    /// The drill under way, or the last one.
+    func drill() throws -> DrillAnswer {
+        guard let run = record.drill else { throw Refusal.notFound("there was no drill in \(name) yet") }
+        return DrillAnswer(run: run)
+    }
+
     /// Begins the teardown.
     func down(purge: Bool, actor: String) async throws -> String {
         let words = "teardown asked for\(purge ? ", packages included" : "")"

@@ -84,7 +84,7 @@ extension Planning {
     /// Entries of the swarm that stand for nobody any more: a node that rejoined, one that left, one that was evicted.
     func staleMembers() -> [String] {
         guard let view else { return [] }
-        let silent = view.members.filter { $0.role == .worker && $0.state != "ready" }
+        let silent = view.members.filter { $0.state != "ready" && ($0.role == .worker || whyNotDemote($0, view) == nil) }
         let current = silent.isEmpty ? [] : currentMembers
         let gone = departedMembers(view).filter { $0.role == .worker || whyNotDemote($0, view) == nil }.map(\.id)
         let down = silent.filter { $0.state == "down" && !current.contains($0.id) }

@@ -16,6 +16,7 @@ extension Planning {
             wanted.swarm = swarm(participant)
             wanted.knownMember = knownMember(participant)
             wanted.probe = probe(participant)
+            wanted.drill = drill(for: participant)
             if participant.id == acting?.id { wanted.duties = duties() }
             plan.nodeSpecs[participant.id] = wanted
         }

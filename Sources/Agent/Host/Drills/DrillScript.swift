@@ -1,0 +1,105 @@
+internal import AgentCore
+internal import SkepModel
+
+/// What each drill does to a machine, as a shell script that is run outside of the agent's sandbox. A drill is one of a closed list, and nothing of an
+/// operator's text gets into it: paths and addresses are those of the node spec, quoted.
+struct DrillScript {
+    let drill: Drill
+    let name: DrillName
+    let target: DrillTarget
+    /// Where the moment is written at which it was broken.
+    let stamp: String
+    let dataFolder: String
+    let daemonConfig: String
+    let agent: Int32
+    let hasSystemd: Bool
+
+    /// First what undoes it later, if that is nobody's else to do, then the moment, then the break.
+    var text: String {
+        var lines = ["set -eu", preparation].filter { !$0.isEmpty }
+        if let hold = name.hold, !undoing.isEmpty { lines.append(later(hold)) }
+        lines += [immediatelyBefore, "printf '%s %s\\n' \(Self.quoted(drill.id)) \"$(cut -d' ' -f1 /proc/uptime)\" >\(Self.quoted(stamp))", breaking]
+        return lines.filter { !$0.isEmpty }.joined(separator: "\n") + "\n"
+    }
+
+    private var preparation: String {
+        switch name {
+        case .coordinatorStop:
+            hasSystemd
+                ? "systemctl is-active --quiet skep-coordinator || { echo 'no coordinator runs on this node' >&2; exit 1; }"
+                : "echo 'the coordinator is no service here' >&2; exit 1"
+        case .clockSkew: "began=$(($(date +%s) - $(cut -d. -f1 /proc/uptime)))"
+        case .diskFull:
+            """
+            set -- $(df --output=size,avail -B1 \(Self.quoted(dataFolder)) | tail -n 1)
+            room=$(($2 - $1 * 7 / 100))
+            [ "$room" -gt 0 ] || { echo 'the disk is fuller than 93 % already' >&2; exit 1; }
+            """
+        case .shareServerStop where !hasSystemd, .dockerConfigBroken where !hasSystemd: "echo 'there is no systemd here' >&2; exit 1"
+        case .firewallFlush, .firewallEdit, .shareUnmount, .shareServerStop, .shareFreeze, .dockerKill, .dockerConfigBroken, .swarmLeave, .agentKill:
+            ""
+        }
+    }
+
+    private var undoing: String {
+        switch name {
+        case .shareFreeze: "nft delete table inet skep-drill"
+        case .coordinatorStop: "systemctl start skep-coordinator"
+        case .clockSkew:
+            // unless something that keeps the time was there first
+            "now=$(($began + $(cut -d. -f1 /proc/uptime))); off=$(($(date +%s) - now)); [ \"${off#-}\" -le 60 ] || date -s \"@$now\""
+        case .diskFull: "rm -f \(Self.quoted(filler))"
+        case .firewallFlush, .firewallEdit, .shareUnmount, .shareServerStop, .dockerKill, .dockerConfigBroken, .swarmLeave, .agentKill: ""
+        }
+    }
+
+    /// What is not what the drill is about.
+    private var immediatelyBefore: String { name == .coordinatorStop ? "systemctl stop skep-coordinator" : "" }
+
+    private var breaking: String {
+        switch name {
+        case .firewallFlush: "nft flush table inet skep"
+        case .firewallEdit: "nft insert rule inet skep prerouting accept"
+        case .coordinatorStop: "nft delete table inet skep"
+        case .shareUnmount: "umount --lazy \(Self.quoted(target.path ?? ""))"
+        case .shareServerStop: "systemctl stop nfs-server"
+        case .shareFreeze: freeze
+        case .dockerKill: "kill -9 \"$(cat /run/docker.pid)\""
+        case .dockerConfigBroken: "echo '{ broken by a drill' >\(Self.quoted(daemonConfig))\nsystemctl restart docker || true"
+        case .swarmLeave: "docker swarm leave --force"
+        case .agentKill: "kill -9 \(agent)"
+        case .clockSkew: "date -s '+2 hours' >/dev/null"
+        case .diskFull: "fallocate -l \"$room\" \(Self.quoted(filler))"
+        }
+    }
+
+    private var freeze: String {
+        let server = target.server ?? .v4(0)
+        let family = server.isV4 ? "ip" : "ip6"
+        return """
+            nft -f - <<'END'
+            table inet skep-drill {
+                chain out { type filter hook output priority -300; \(family) daddr \(server) tcp dport 2049 drop; }
+                chain in { type filter hook input priority -300; \(family) saddr \(server) tcp sport 2049 drop; }
+            }
+            END
+            """
+    }
+
+    private var filler: String { dataFolder + "/.skep-drill" }
+
+    /// Beside this script, so that it comes whatever becomes of this one and of the agent.
+    private func later(_ seconds: Int) -> String {
+        // the shell puts in what it found; the rest is for the other shell
+        let given = name == .clockSkew ? "\"began=$began; \"\(Self.quoted(undoing))" : Self.quoted(undoing)
+        guard hasSystemd else { return "(sleep \(seconds); exec sh -c \(given)) </dev/null >/dev/null 2>&1 &" }
+        return """
+            systemctl stop skep-drill-undo.timer 2>/dev/null || true
+            systemd-run --quiet --collect --unit=skep-drill-undo --on-active=\(seconds) --timer-property=AccuracySec=100ms /bin/sh -c \(given)
+            """
+    }
+
+    static func quoted(_ text: String) -> String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}

@@ -1,0 +1,79 @@
+public import SkepModel
+
+/// What is broken on purpose, to see it mended: one thing at a time, on a cluster that is ready, where the file allows it.
+extension Planning {
+    /// A drill that is not over by then has failed, milliseconds.
+    static let drillDeadline: Int64 = 600_000
+
+    mutating func followDrill() {
+        guard var run = record.drill, run.ended == nil else { return }
+        let what = "drill \(run.name.rawValue) on \(run.nodeName)"
+        guard let participant = participants.first(where: { $0.id == run.node }) else {
+            return endDrill(&run, failure: "\(run.nodeName) is no longer here", what)
+        }
+        if let report = participant.status?.drill, report.id == run.id { run.report = report }
+        if let failure = run.report?.failure { return endDrill(&run, failure: failure, what) }
+        if run.report?.repaired != nil { return endDrill(&run, failure: nil, what) }
+        guard now.since(run.began) < Self.drillDeadline else {
+            let stage =
+                run.report?.isBroken != true
+                ? "it was not begun" : run.report?.detected == nil ? "it was broken and nobody noticed" : "it was noticed and not mended"
+            return endDrill(&run, failure: "\(stage) within \(Self.drillDeadline / 1000) s", what)
+        }
+        record.drill = run
+        wait(what, for: run.report?.isBroken != true ? "\(run.nodeName) to be as specified, and to begin" : "it to be mended")
+    }
+
+    private mutating func endDrill(_ run: inout DrillRun, failure: String?, _ what: String) {
+        run.ended = now
+        run.failure = failure
+        record.drill = run
+        guard let failure else {
+            let (detected, repaired) = (run.report?.detected ?? 0, run.report?.repaired ?? 0)
+            return note(.operation, "\(what) passed: noticed after \(detected) ms, mended after \(repaired) ms", node: run.nodeName)
+        }
+        note(.failure, "\(what) failed: \(failure)", node: run.nodeName)
+    }
+
+    func drill(for participant: Participant) -> Drill? {
+        guard let run = record.drill, run.ended == nil, run.node == participant.id else { return nil }
+        return Drill(id: run.id, name: run.name.rawValue)
+    }
+
+    /// Why a drill cannot be done on a node now; nil when it can.
+    func whyNotDrill(_ name: DrillName, _ participant: Participant) -> String? {
+        let node = participant.entry.name
+        guard participant.isHeard, isMember(participant) else { return "\(node) is not heard, or not in the swarm" }
+        switch name {
+        case .shareUnmount, .shareFreeze:
+            guard let nfs = spec.nfs, nfs.server != node else { return "\(node) mounts no share from a server" }
+        case .shareServerStop:
+            guard spec.nfs?.server == node else { return "\(node) is not the NFS server\(spec.nfs.map { ", which is \($0.server)" } ?? "")" }
+        case .diskFull:
+            guard participant.entry.role == .manager else { return "\(node) is no manager, and only managers' disks are guarded" }
+        case .coordinatorStop:
+            guard snapshot.coordinatorNode == participant.id else { return "the coordinator does not run on \(node)" }
+        case .swarmLeave:
+            guard let member = member(participant), member.role == .manager, let view else { return nil }
+            return whyNotDemote(member, view).map { "\(node) is a manager, and the swarm needs \($0)" }
+        case .firewallFlush, .firewallEdit, .dockerKill, .dockerConfigBroken, .agentKill, .clockSkew: break
+        }
+        return nil
+    }
+}
+
+extension Planner {
+    /// Why a drill cannot be begun; nil when it can. The cluster must be ready: else nobody could tell what the drill did.
+    public func whyNotDrill(_ name: DrillName, on node: NodeID, _ snapshot: Snapshot, now: Instant) -> String? {
+        guard case .up = snapshot.record.lifecycle else { return "the cluster is being taken down" }
+        if let run = snapshot.record.drill, run.ended == nil { return "the drill \(run.name.rawValue) on \(run.nodeName) is under way" }
+        let plan = plan(snapshot, now: now)
+        guard plan.ready else {
+            let why = plan.waits.first.map { "\($0.what) waits for \($0.waitsFor)" } ?? plan.conditions.first { $0.status != .true }?.message
+            return "the cluster is not ready: \(why ?? plan.phase)"
+        }
+        let planning = Planning(snapshot, now: now)
+        guard let participant = planning.participants.first(where: { $0.id == node }) else { return "it is no node of the file" }
+        return planning.whyNotDrill(name, participant)
+    }
+}

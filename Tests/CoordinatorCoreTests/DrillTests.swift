@@ -1,0 +1,77 @@
+import CoordinatorCore
+import SkepModel
+import Testing
+
+@Suite struct DrillTests {
+    private func ready(_ managers: Int = 1) -> Fixture {
+        var fixture = Fixture(managers: managers)
+        fixture.makeSwarm(joined: [2, 3])
+        for index in fixture.snapshot.nodes.indices {
+            fixture.snapshot.nodes[index].status?.conditions.append(Condition(.swarm, .true, reason: "Member", message: "", since: fixture.now))
+        }
+        for index in 2...3 where index <= managers {
+            fixture.snapshot.nodes[index - 1].status?.swarm.isManager = true
+            fixture.snapshot.nodes[0].status?.manager?.members[index - 1].role = .manager
+        }
+        return fixture
+    }
+
+    private func begin(_ name: DrillName, on index: Int, _ fixture: inout Fixture) {
+        fixture.snapshot.record.drill = DrillRun(
+            id: "d1", name: name, node: Fixture.id(index), nodeName: NodeName(unchecked: "n\(index)"), began: fixture.now)
+    }
+
+    @Test func theNodeIsToldAndItsReportEndsIt() throws {
+        var fixture = ready()
+        #expect(fixture.pass().ready)
+        begin(.firewallFlush, on: 2, &fixture)
+        var plan = fixture.pass()
+        #expect(!plan.ready, "nobody should take a cluster for ready in which something is broken")
+        #expect(plan.nodeSpecs[Fixture.id(2)]?.drill == Drill(id: "d1", name: "firewall-flush"))
+        #expect(plan.nodeSpecs[Fixture.id(1)]?.drill == nil)
+        fixture.snapshot.nodes[1].status?.drill = DrillReport(id: "other", isBroken: true, detected: 1, repaired: 2)
+        #expect(fixture.pass().record.drill?.ended == nil, "that is an earlier one's")
+        fixture.snapshot.nodes[1].status?.drill = DrillReport(id: "d1", isBroken: true, detected: 20, repaired: 50)
+        plan = fixture.pass()
+        let run = try #require(plan.record.drill)
+        #expect(run.passed && run.report?.repaired == 50)
+        #expect(plan.events.contains { $0.message == "drill firewall-flush on n2 passed: noticed after 20 ms, mended after 50 ms" })
+        #expect(plan.nodeSpecs[Fixture.id(2)]?.drill == nil)
+        #expect(fixture.pass().ready)
+    }
+
+    @Test(arguments: [
+        (DrillReport(id: "d1", failure: "no nft"), "no nft"), (DrillReport(id: "d1"), "it was not begun within 600 s"),
+        (DrillReport(id: "d1", isBroken: true), "it was broken and nobody noticed within 600 s"),
+        (DrillReport(id: "d1", isBroken: true, detected: 5), "it was noticed and not mended within 600 s"),
+    ]) func oneThatFailsSaysWhy(report: DrillReport, words: String) {
+        var fixture = ready()
+        begin(.dockerKill, on: 2, &fixture)
+        fixture.snapshot.nodes[1].status?.drill = report
+        fixture.pass()
+        if report.failure == nil { #expect(fixture.snapshot.record.drill?.ended == nil) }
+        fixture.advance(by: 600_000)
+        fixture.pass()
+        #expect(fixture.snapshot.record.drill?.failure == words)
+    }
+
+    @Test func isRefusedWhereItWouldProveNothingOrHurt() {
+        func why(_ name: DrillName, _ index: Int, _ change: (inout Fixture) -> Void = { _ in }) -> String? {
+            var fixture = ready()
+            change(&fixture)
+            return Planner().whyNotDrill(name, on: Fixture.id(index), fixture.snapshot, now: fixture.now)
+        }
+        #expect(why(.firewallFlush, 2) == nil)
+        #expect(why(.swarmLeave, 2) == nil)
+        #expect(why(.swarmLeave, 1)?.contains("a majority of managers without it (0 of 0 reachable)") == true)
+        #expect(why(.diskFull, 2) == "n2 is no manager, and only managers' disks are guarded")
+        #expect(why(.coordinatorStop, 1) == "the coordinator does not run on n1")
+        #expect(why(.coordinatorStop, 1) { $0.snapshot.coordinatorNode = Fixture.id(1) } == nil)
+        #expect(why(.shareUnmount, 2) == "n2 mounts no share from a server")
+        #expect(why(.shareServerStop, 2) == "n2 is not the NFS server")
+        #expect(why(.firewallFlush, 2) { $0.silence(2) }?.contains("not ready") == true)
+        #expect(why(.firewallFlush, 2) { $0.snapshot.nodes[2].status?.conditions[0].status = .false }?.contains("not ready") == true)
+        #expect(why(.firewallFlush, 2) { begin(.dockerKill, on: 3, &$0) } == "the drill docker-kill on n3 is under way")
+        #expect(why(.firewallFlush, 2) { $0.snapshot.record.lifecycle = .down(.init()) } == "the cluster is being taken down")
+    }
+}
