@@ -10,7 +10,8 @@ import Testing
 
     private func script(_ name: DrillName, _ root: String = "", systemd: Bool = true) -> DrillScript {
         DrillScript(
-            drill: Drill(id: "d1", name: name.rawValue), name: name, target: DrillTarget(path: "/mnt/it's", server: .v4(0x0a4d_000b)),
+            drill: Drill(id: "d1", name: name.rawValue, from: .v4(0x0a4d_000d), to: .v4(0x0a4d_0063)), name: name,
+            target: DrillTarget(path: "/mnt/it's", server: .v4(0x0a4d_000b)),
             stamp: root + "/stamp", dataFolder: root + "/data", daemonConfig: root + "/daemon.json", agent: 4711, hasSystemd: systemd)
     }
 

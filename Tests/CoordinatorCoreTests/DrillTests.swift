@@ -55,6 +55,22 @@ import Testing
         #expect(fixture.snapshot.record.drill?.failure == words)
     }
 
+    @Test func anAddressMustBeOneThatANodeCanHave() {
+        func why(_ index: Int, _ address: IPAddress?, _ change: (inout Fixture) -> Void = { _ in }) -> String? {
+            var fixture = ready()
+            change(&fixture)
+            return Planner().whyNotDrill(.addressChange, on: Fixture.id(index), address: address, fixture.snapshot, now: fixture.now)
+        }
+        let free = IPAddress.v4(0x0a4d_0063)
+        #expect(why(2, free) == nil)
+        #expect(why(2, nil)?.contains("--address") == true)
+        #expect(why(2, Fixture.address(3)) == "10.77.0.13 is a node's already")
+        #expect(why(2, .v4(0xc000_0201))?.contains("none of the ranges of 'nodes'") == true)
+        #expect(why(2, .v4(0x0a4d_0163))?.contains("not in the network of n2's own address") == true)
+        #expect(why(1, free)?.contains("needs a majority") == true)
+        #expect(why(2, free) { $0.snapshot.coordinatorNode = Fixture.id(2) }?.contains("the coordinator runs on n2") == true)
+    }
+
     @Test func isRefusedWhereItWouldProveNothingOrHurt() {
         func why(_ name: DrillName, _ index: Int, _ change: (inout Fixture) -> Void = { _ in }) -> String? {
             var fixture = ready()
@@ -67,6 +83,8 @@ import Testing
         #expect(why(.diskFull, 2) == "n2 is no manager, and only managers' disks are guarded")
         #expect(why(.coordinatorStop, 1) == "the coordinator does not run on n1")
         #expect(why(.coordinatorStop, 1) { $0.snapshot.coordinatorNode = Fixture.id(1) } == nil)
+        #expect(why(.clockSkew, 1) == nil)
+        #expect(why(.clockSkew, 1) { $0.snapshot.coordinatorNode = Fixture.id(1) }?.contains("compared with its own") == true)
         #expect(why(.shareUnmount, 2) == "n2 mounts no share from a server")
         #expect(why(.shareServerStop, 2) == "n2 is not the NFS server")
         #expect(why(.firewallFlush, 2) { $0.silence(2) }?.contains("not ready") == true)

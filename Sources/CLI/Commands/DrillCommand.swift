@@ -17,6 +17,7 @@ struct DrillCommand: ParsableCommand {
 
     @Argument(help: "Which, one or more: see above; or 'all' that can be done on the node.") var drills: [String]
     @Option(help: "The node.") var node: String
+    @Option(help: "For address-change: an address in the node's network that nobody has.") var address: String?
     @Option(help: "How long to wait for the cluster to be ready again after each: 90s, 10m.") var timeout = "10m"
     @Flag(help: "Do not ask.") var yes = false
     @OptionGroup var session: Session
@@ -27,6 +28,7 @@ struct DrillCommand: ParsableCommand {
             throw ValidationError("there is no drill '\(drill)': \(DrillName.allCases.map(\.rawValue).joined(separator: ", ")), or all")
         }
         guard NodeName(rawValue: node) != nil else { throw ValidationError("'\(node)' is no node's name") }
+        if let address, IPAddress(address) == nil { throw ValidationError("'\(address)' is no address") }
         guard let seconds = Words.seconds(timeout), seconds > 0 else { throw ValidationError("--timeout takes a time like 90s or 10m") }
     }
 
@@ -82,7 +84,8 @@ struct DrillCommand: ParsableCommand {
         var result = Result(drill: name.rawValue, node: node, passed: false)
         let begun: DrillAnswer
         do {
-            begun = try client.post("\(path)/drill", DrillRequest(drill: name.rawValue, node: NodeName(unchecked: node)))
+            begun = try client.post(
+                "\(path)/drill", DrillRequest(drill: name.rawValue, node: NodeName(unchecked: node), address: address.flatMap { IPAddress($0) }))
         } catch let failure as CommandFailure where failure.outcome == .refused && mayBeSkipped {
             result.skipped = true
             result.why = failure.lines.first

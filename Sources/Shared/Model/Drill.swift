@@ -8,6 +8,7 @@ public enum DrillName: String, Codable, Hashable, Sendable, CaseIterable {
     case dockerKill = "docker-kill"
     case dockerConfigBroken = "docker-config-broken"
     case swarmLeave = "swarm-leave"
+    case addressChange = "address-change"
     case agentKill = "agent-kill"
     case coordinatorStop = "coordinator-stop"
     case clockSkew = "clock-skew"
@@ -24,6 +25,8 @@ public enum DrillName: String, Codable, Hashable, Sendable, CaseIterable {
         case .dockerKill: "dockerd is killed with -9"
         case .dockerConfigBroken: "daemon.json is overwritten with nonsense and the engine restarted; this node's containers restart"
         case .swarmLeave: "the engine leaves the swarm by force; this node's tasks go elsewhere"
+        case .addressChange:
+            "the node has another address instead of the one that it is advertised by, for \(hold ?? 0) s; it joins the swarm anew, twice"
         case .agentKill: "skep-agent is killed with -9"
         case .coordinatorStop: "the coordinator is stopped for \(hold ?? 0) s, and the table inet skep deleted meanwhile"
         case .clockSkew: "the clock is set two hours ahead for \(hold ?? 0) s"
@@ -39,6 +42,7 @@ public enum DrillName: String, Codable, Hashable, Sendable, CaseIterable {
         case .coordinatorStop: 30
         case .clockSkew: 45
         case .diskFull: 60
+        case .addressChange: 180
         case .firewallFlush, .firewallEdit, .shareUnmount, .shareServerStop, .dockerKill, .dockerConfigBroken, .swarmLeave, .agentKill: nil
         }
     }
@@ -51,7 +55,7 @@ public enum DrillName: String, Codable, Hashable, Sendable, CaseIterable {
         case .shareServerStop: [.exports]
         case .dockerKill: [.docker, .swarm]
         case .dockerConfigBroken: [.daemonConfig, .docker, .swarm]
-        case .swarmLeave: [.swarm]
+        case .swarmLeave, .addressChange: [.swarm]
         case .agentKill: [.agent, .firewall]
         case .clockSkew: [.clock]
         case .diskFull: [.disk]
@@ -64,9 +68,14 @@ public struct Drill: Codable, Hashable, Sendable {
     public var id: String
     /// A ``DrillName``; an agent that does not know it says so.
     public var name: String
-    public init(id: String, name: String) {
+    /// The one that the node is advertised by, and the one that it gets instead: of ``DrillName/addressChange``.
+    public var from: IPAddress?
+    public var to: IPAddress?
+    public init(id: String, name: String, from: IPAddress? = nil, to: IPAddress? = nil) {
         self.id = id
         self.name = name
+        self.from = from
+        self.to = to
     }
     public var known: DrillName? { DrillName(rawValue: name) }
 }
@@ -94,17 +103,22 @@ public struct DrillRun: Codable, Hashable, Sendable {
     public var name: DrillName
     public var node: NodeID
     public var nodeName: NodeName
+    /// Another address for the node, which nobody has.
+    public var address: IPAddress?
+    /// The one that it is advertised by.
+    public var former: IPAddress?
     public var began: Instant
     public var report: DrillReport?
     /// When it was over; nil while it is under way.
     public var ended: Instant?
     /// Why it failed; nil when it passed or is under way.
     public var failure: String?
-    public init(id: String, name: DrillName, node: NodeID, nodeName: NodeName, began: Instant) {
+    public init(id: String, name: DrillName, node: NodeID, nodeName: NodeName, address: IPAddress? = nil, began: Instant) {
         self.id = id
         self.name = name
         self.node = node
         self.nodeName = nodeName
+        self.address = address
         self.began = began
     }
     public var passed: Bool { ended != nil && failure == nil }

@@ -213,9 +213,12 @@ public struct DrillRequest: Codable, Sendable {
     /// A ``DrillName``.
     public var drill: String
     public var node: NodeName
-    public init(drill: String, node: NodeName) {
+    /// Only of `address-change`: an address in the node's own network that nobody has.
+    public var address: IPAddress?
+    public init(drill: String, node: NodeName, address: IPAddress? = nil) {
         self.drill = drill
         self.node = node
+        self.address = address
     }
 }
 

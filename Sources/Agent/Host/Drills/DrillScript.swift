@@ -28,6 +28,7 @@ struct DrillScript {
             hasSystemd
                 ? "systemctl is-active --quiet skep-coordinator || { echo 'no coordinator runs on this node' >&2; exit 1; }"
                 : "echo 'the coordinator is no service here' >&2; exit 1"
+        case .addressChange: readdressing
         case .clockSkew: "began=$(($(date +%s) - $(cut -d. -f1 /proc/uptime)))"
         case .diskFull:
             """
@@ -44,6 +45,7 @@ struct DrillScript {
     private var undoing: String {
         switch name {
         case .shareFreeze: "nft delete table inet skep-drill"
+        case .addressChange: swap(drill.to, drill.from)
         case .coordinatorStop: "systemctl start skep-coordinator"
         case .clockSkew:
             // unless something that keeps the time was there first
@@ -67,10 +69,27 @@ struct DrillScript {
         case .dockerKill: "kill -9 \"$(cat /run/docker.pid)\""
         case .dockerConfigBroken: "echo '{ broken by a drill' >\(Self.quoted(daemonConfig))\nsystemctl restart docker || true"
         case .swarmLeave: "docker swarm leave --force"
+        case .addressChange: swap(drill.from, drill.to)
         case .agentKill: "kill -9 \(agent)"
         case .clockSkew: "date -s '+2 hours' >/dev/null"
         case .diskFull: "fallocate -l \"$room\" \(Self.quoted(filler))"
         }
+    }
+
+    /// Finds the interface and the prefix of the address that is changed.
+    private var readdressing: String {
+        guard let from = drill.from, drill.to != nil else { return "echo 'the drill names no addresses' >&2; exit 1" }
+        return """
+            set -- $(ip -o address show | awk -v a=\(from) '{ split($4, p, "/"); if (p[1] == a) print $2, p[2] }')
+            [ $# = 2 ] || { echo 'this machine has no address \(from)' >&2; exit 1; }
+            link=$1 prefix=$2
+            """
+    }
+
+    private func swap(_ from: IPAddress?, _ to: IPAddress?) -> String {
+        guard let from, let to else { return "exit 1" }
+        // the new one first: with the last address of a network its routes go
+        return "ip address add \(to)/$prefix dev $link && ip address delete \(from)/$prefix dev $link"
     }
 
     private var freeze: String {
@@ -91,7 +110,13 @@ struct DrillScript {
     /// Beside this script, so that it comes whatever becomes of this one and of the agent.
     private func later(_ seconds: Int) -> String {
         // the shell puts in what it found; the rest is for the other shell
-        let given = name == .clockSkew ? "\"began=$began; \"\(Self.quoted(undoing))" : Self.quoted(undoing)
+        let found =
+            switch name {
+            case .clockSkew: "\"began=$began; \""
+            case .addressChange: "\"link=$link prefix=$prefix; \""
+            default: ""
+            }
+        let given = found + Self.quoted(undoing)
         guard hasSystemd else { return "(sleep \(seconds); exec sh -c \(given)) </dev/null >/dev/null 2>&1 &" }
         return """
             systemctl stop skep-drill-undo.timer 2>/dev/null || true

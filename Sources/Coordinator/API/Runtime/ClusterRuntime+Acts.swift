@@ -80,21 +80,23 @@ extension ClusterRuntime {
             let known = DrillName.allCases.map(\.rawValue).joined(separator: ", ")
             throw Refusal(.unprocessableContent, "UnknownDrill", "there is no drill '\(request.drill.prefix(40))': \(known)")
         }
-        let run = try await begin(drill, on: try enrolled(request.node), actor: actor)
+        let address = drill == .addressChange ? request.address : nil
+        let run = try await begin(drill, on: try enrolled(request.node), address, actor: actor)
         await settle()
         return DrillAnswer(run: run)
     }
 
     /// Asks and begins in one turn, so that of two at once the second finds the first under way.
-    private func begin(_ drill: DrillName, on node: Snapshot.Node, actor: String) async throws -> DrillRun {
+    private func begin(_ drill: DrillName, on node: Snapshot.Node, _ address: IPAddress?, actor: String) async throws -> DrillRun {
         await lock()
         defer { wish() }
         defer { unlock() }
         let now = look()
-        if let reason = Planner().whyNotDrill(drill, on: node.id, snapshot(), now: now) {
+        if let reason = Planner().whyNotDrill(drill, on: node.id, address: address, snapshot(), now: now) {
             throw Refusal(.conflict, "DrillRefused", "the drill \(drill.rawValue) is not begun: \(reason)")
         }
-        let run = DrillRun(id: "drill-\(now.milliseconds)", name: drill, node: node.id, nodeName: node.name, began: now)
+        var run = DrillRun(id: "drill-\(now.milliseconds)", name: drill, node: node.id, nodeName: node.name, address: address, began: now)
+        run.former = record.addresses[node.id]
         var new = record
         new.drill = run
         try await store(record: new, event: event("drill \(drill.rawValue) asked for: \(drill.summary)", node: node.name, actor: actor))

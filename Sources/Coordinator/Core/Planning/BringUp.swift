@@ -176,16 +176,8 @@ extension Planning {
             record.addresses[participant.id] = nil
             note(.transition, "has \(old) no more; another address is advertised", node: participant.entry.name)
         }
-        let known = record.addresses.sorted { $0.key < $1.key }.map(\.value)
         for participant in participants where record.addresses[participant.id] == nil {
-            let candidates = candidateAddresses(participant)
-            let prefixes = participant.status?.facts.addresses ?? []
-            let near = candidates.first { candidate in
-                prefixes.contains {
-                    $0.address == candidate && CIDR(candidate, prefix: $0.prefix).map { range in known.contains { range.contains($0) } } ?? false
-                }
-            }
-            if let address = near ?? candidates.first { record.addresses[participant.id] = address }
+            if let address = nearAddress(of: participant) { record.addresses[participant.id] = address }
         }
     }
 

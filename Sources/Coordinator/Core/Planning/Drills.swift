@@ -37,11 +37,12 @@ extension Planning {
 
     func drill(for participant: Participant) -> Drill? {
         guard let run = record.drill, run.ended == nil, run.node == participant.id else { return nil }
-        return Drill(id: run.id, name: run.name.rawValue)
+        // as it was when the drill began: the record follows the node
+        return Drill(id: run.id, name: run.name.rawValue, from: run.former, to: run.address)
     }
 
     /// Why a drill cannot be done on a node now; nil when it can.
-    func whyNotDrill(_ name: DrillName, _ participant: Participant) -> String? {
+    func whyNotDrill(_ name: DrillName, _ participant: Participant, _ address: IPAddress?) -> String? {
         let node = participant.entry.name
         guard participant.isHeard, isMember(participant) else { return "\(node) is not heard, or not in the swarm" }
         switch name {
@@ -56,15 +57,36 @@ extension Planning {
         case .swarmLeave:
             guard let member = member(participant), member.role == .manager, let view else { return nil }
             return whyNotDemote(member, view).map { "\(node) is a manager, and the swarm needs \($0)" }
-        case .firewallFlush, .firewallEdit, .dockerKill, .dockerConfigBroken, .agentKill, .clockSkew: break
+        case .addressChange: return whyNotReaddress(participant, address)
+        case .clockSkew:
+            guard snapshot.coordinatorNode != participant.id else { return "the coordinator runs on \(node), and clocks are compared with its own" }
+        case .firewallFlush, .firewallEdit, .dockerKill, .dockerConfigBroken, .agentKill: break
         }
         return nil
+    }
+
+    private func whyNotReaddress(_ participant: Participant, _ address: IPAddress?) -> String? {
+        let node = participant.entry.name
+        guard let address else { return "address-change wants an address for \(node) that nobody has: --address" }
+        if snapshot.coordinatorNode == participant.id { return "the coordinator runs on \(node), and agents know it by its address" }
+        if spec.nfs?.server == node { return "\(node) is the NFS server; its clients would lose the share twice" }
+        if addressOwners[address] != nil { return "\(address) is a node's already" }
+        let ranges = spec.audiences[.nodes] ?? []
+        guard ranges.contains(where: { $0.contains(address) }) else {
+            return "\(address) is in none of the ranges of 'nodes', so that the coordinator would not hear of it"
+        }
+        let networks = (participant.status?.facts.addresses ?? []).filter { $0.address == record.addresses[participant.id] }
+        guard networks.contains(where: { CIDR($0.address, prefix: $0.prefix)?.contains(address) == true }) else {
+            return "\(address) is not in the network of \(node)'s own address"
+        }
+        guard let member = member(participant), member.role == .manager, let view else { return nil }
+        return whyNotDemote(member, view).map { "\(node) is a manager, and the swarm needs \($0)" }
     }
 }
 
 extension Planner {
     /// Why a drill cannot be begun; nil when it can. The cluster must be ready: else nobody could tell what the drill did.
-    public func whyNotDrill(_ name: DrillName, on node: NodeID, _ snapshot: Snapshot, now: Instant) -> String? {
+    public func whyNotDrill(_ name: DrillName, on node: NodeID, address: IPAddress? = nil, _ snapshot: Snapshot, now: Instant) -> String? {
         guard case .up = snapshot.record.lifecycle else { return "the cluster is being taken down" }
         if let run = snapshot.record.drill, run.ended == nil { return "the drill \(run.name.rawValue) on \(run.nodeName) is under way" }
         let plan = plan(snapshot, now: now)
@@ -74,6 +96,6 @@ extension Planner {
         }
         let planning = Planning(snapshot, now: now)
         guard let participant = planning.participants.first(where: { $0.id == node }) else { return "it is no node of the file" }
-        return planning.whyNotDrill(name, participant)
+        return planning.whyNotDrill(name, participant, address)
     }
 }

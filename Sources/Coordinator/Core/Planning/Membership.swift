@@ -13,6 +13,7 @@ extension Planning {
         endDeferrals()
         followJoin()
         followPromotion()
+        readdress()
         if open == nil { beginJoin() }
         if open == nil { beginPromotion() }
         departures()

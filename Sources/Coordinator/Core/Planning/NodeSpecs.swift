@@ -103,7 +103,7 @@ extension Planning {
                     operation: operation.id, advertise: advertise, addressPool: decisions.addressPool, dataPathPort: decisions.dataPathPort,
                     heartbeat: snapshot.settings.swarmHeartbeat))
         }
-        if isMember(participant) { return .member(swarm: swarm) }
+        if isMember(participant) { return leavesToBeReaddressed(participant) ? .leave(swarm: swarm) : .member(swarm: swarm) }
         guard joining.contains(where: { $0.id == participant.id }), let sealed = sealedToken(participant.id),
             let own = record.addresses[participant.id]
         else { return .member(swarm: swarm) }
@@ -150,7 +150,8 @@ extension Planning {
             }
             let promoting = open?.kind == .promote && open?.nodes == [participant.id]
             return .init(
-                id: member.id, name: participant.entry.name, role: promoting ? participant.entry.role : member.role, labels: labels,
+                id: member.id, name: participant.entry.name,
+                role: promoting ? participant.entry.role : isReaddressed(participant) ? .worker : member.role, labels: labels,
                 activate: spec.policy.drainedByHand == .restore ? true : nil)
         } + [departingMember()].compactMap { $0 }
     }
