@@ -45,6 +45,8 @@ import Testing
         seen.hasFormerDaemonConfig = true
         #expect(brain.pass(seen, now: now) == [.startEngine])
         brain.finished(.startEngine, .failed("it does not start"), seconds: 1, now: now)
+        var late = brain
+        #expect(late.pass(seen, now: now.advanced(by: 30_000)) == [.putBackDaemonConfig], "and not the same once more, after a look that took long")
         #expect(brain.pass(seen, now: now) == [.putBackDaemonConfig])
         brain.finished(.putBackDaemonConfig, .failed("nor with this one"), seconds: 1, now: now)
         #expect(brain.pass(seen, now: now).isEmpty, "both wait")
@@ -104,6 +106,18 @@ import Testing
         seen.daemonConfig = .seen(.restartNeeded)
         #expect(brain.pass(seen, now: now).isEmpty)
         #expect(condition(brain, seen, .daemonConfig)?.reason == "RestartNeeded")
+        // the coordinator says when it is this one's turn
+        var spec = Samples.spec(swarm: .member(swarm: "ours"))
+        spec.docker?.restart = true
+        brain.accept(spec, revision: 2)
+        #expect(brain.pass(seen, now: now) == [.mergeDaemonConfig(spec.docker ?? .init(package: "", hold: false), restart: true)])
+        seen.daemonConfig = .seen(.asWanted)
+        seen.dockerChains = false
+        var other = AgentBrain()
+        other.accept(spec, revision: 2)
+        #expect(other.pass(seen, now: now) == [.restartEngine])
+        seen.dockerChains = nil
+        seen.daemonConfig = .seen(.restartNeeded)
         // before it is in one, nothing of a stack runs here
         var fresh = AgentBrain()
         fresh.accept(Samples.spec(), revision: 1)

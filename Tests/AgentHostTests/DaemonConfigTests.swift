@@ -182,6 +182,21 @@ import Testing
         return machine
     }
 
+    /// systemd holds the socket of an engine that was killed: whoever asks there waits, so that its process tells.
+    @Test @LoopActor func anEngineThatWasKilledIsKnownByItsProcess() throws {
+        var machine = try TemporaryMachine()
+        defer { machine.remove() }
+        machine.layout.processes = machine.root + "/proc"
+        func isAlive() -> Bool? { EngineActions(HostState(machine.layout)).isAlive }
+        #expect(isAlive() == nil, "it was never started")
+        try machine.write("/run/docker.pid", "4711\n")
+        #expect(isAlive() == false)
+        try machine.write("/proc/4711/stat", "")
+        #expect(isAlive() == true)
+        try machine.write("/run/docker.pid", "nonsense")
+        #expect(isAlive() == nil)
+    }
+
     /// The file that is there before the engine is installed is read by its first start: nothing is left to restart it for.
     @Test @LoopActor func aLaterChangeIsNoReasonForAnEarlierRestart() async throws {
         var machine = try running()

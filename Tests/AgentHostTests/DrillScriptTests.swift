@@ -24,6 +24,7 @@ import Testing
         let lines = text.split(separator: "\n")
         let stamp = try #require(lines.firstIndex { $0.contains("'/stamp'") })
         #expect(stamp < lines.count - 1, "the break comes after it")
+        #expect(!text.contains("${"), "systemd would expand it")
         if name.hold != nil {
             let undo = try #require(lines.firstIndex { $0.contains(systemd ? "--unit=skep-drill-undo" : "(sleep ") })
             #expect(undo < stamp, "what undoes it is on its way before")

@@ -512,7 +512,9 @@ import Testing
             [
                 "23:27: 'policy.drained-by-hand' cannot be the text 'undo'; write show or restore"
             ]),
-        Refused([23: "policy: {restart-docker: ask}"], ["23:26: 'policy.restart-docker': ask comes in a later release; remove it, or write never"]),
+        Refused(
+            [23: "policy: {restart-docker: ask}"],
+            ["23:26: 'policy.restart-docker': ask comes in a later release; remove it, or write never or quorum-safe"]),
         Refused(
             [23: "policy: {approval: maybe}"],
             [

@@ -11,6 +11,7 @@ extension AgentAction {
         case .mergeDaemonConfig(_, let restart): "write our keys into daemon.json\(restart ? " and restart the engine" : "")"
         case .restoreDaemonConfig: "put daemon.json back as it was found"
         case .startEngine: "start the Docker Engine"
+        case .restartEngine: "restart the Docker Engine"
         case .setSysctls(let values): "set \(values.keys.sorted().joined(separator: ", "))"
         case .restoreSysctls(let values): "put back \(values.keys.sorted().joined(separator: ", "))"
         case .installTable: "install the table inet skep"

@@ -21,6 +21,8 @@ public enum AgentAction: Hashable, Sendable {
     /// start anew to forget.
     case restoreDaemonConfig(original: String?, restart: Bool)
     case startEngine
+    /// Restarts it with all its containers, as it makes its own firewall chains only at its start.
+    case restartEngine
     /// Puts the daemon.json back with which the engine last started, keeps the other as `daemon.json.broken`, and starts the engine.
     case putBackDaemonConfig
 
@@ -78,7 +80,7 @@ public enum AgentAction: Hashable, Sendable {
     public var lane: Lane {
         switch self {
         case .installPackages, .holdPackages, .unholdPackages, .removePackages: .packages
-        case .mergeDaemonConfig, .restoreDaemonConfig, .startEngine, .putBackDaemonConfig: .engine
+        case .mergeDaemonConfig, .restoreDaemonConfig, .startEngine, .restartEngine, .putBackDaemonConfig: .engine
         case .setSysctls, .restoreSysctls: .sysctls
         case .installTable, .keepTable, .removeTable: .firewall
         case .makeFolder, .prepareServer, .writeExports, .removeExports: .server

@@ -73,6 +73,7 @@ public import SkepSystem
             case .deployStack(let bundle): try await deploy(bundle)
             case .removeStack(let name): try await removeStack(name)
             case .installPackages, .holdPackages, .unholdPackages, .removePackages, .mergeDaemonConfig, .restoreDaemonConfig, .startEngine,
+                .restartEngine,
                 .putBackDaemonConfig, .setSysctls, .restoreSysctls, .installTable, .keepTable, .removeTable, .makeFolder, .prepareServer,
                 .writeExports, .removeExports, .installMount, .remount, .removeMount, .breakOnPurpose:
                 return .failed("this is not done through Docker")

@@ -2,6 +2,15 @@ public import AgentCore
 public import SkepModel
 public import SkepSystem
 
+/// What the engine's PID file says of its process.
+public enum EngineProcess: Sendable, Equatable {
+    case running
+    /// The file is there, and the process is not.
+    case ended
+    /// There is no such file: it was never started, was stopped, did not come up, or keeps its file elsewhere.
+    case unknown
+}
+
 /// Looks at the engine and its swarm; changes nothing.
 @LoopActor public final class DockerObserver {
     /// One look at everything that the engine says.
@@ -24,8 +33,12 @@ public import SkepSystem
     }
 
     /// Everything, in two requests to a worker's engine and four or five to a manager's. `rememberedSwarm` is the swarm's id as this node was
-    /// told it, for workers' engines do not know it; `failures` are ``DockerActuator/failures``.
-    public func look(rememberedSwarm: String?, failures: [String: String] = [:]) async -> Look {
+    /// told it, for workers' engines do not know it; `failures` are ``DockerActuator/failures``. `process` is what its PID file says.
+    public func look(rememberedSwarm: String?, failures: [String: String] = [:], process: EngineProcess = .running) async -> Look {
+        // systemd holds the socket of an engine that does not run: whoever asks there waits until one is up, or starts one that fails once more
+        if let reason = await whyNotAsked(process) {
+            return Look(engine: .seen(.stopped(reason)), swarm: .seen(SwarmStatus(state: .absent)), manager: nil)
+        }
         let info: EngineInfo
         let networks: [NetworkEntry]
         do {
@@ -55,6 +68,14 @@ public import SkepSystem
 
     // MARK: The engine
 
+    private func whyNotAsked(_ process: EngineProcess) async -> String? {
+        switch process {
+        case .running: nil
+        case .ended: "its process has ended"
+        case .unknown: if let unit = await unit(), unit.isLoaded, !unit.isActive { unit.words } else { nil }
+        }
+    }
+
     /// What there is to say when the engine did not answer as it should.
     private func silent(_ error: any Error) async -> Look {
         let words = DockerError.words(error)
@@ -66,8 +87,10 @@ public import SkepSystem
         return Look(engine: .seen(.stopped(await unitWords() ?? words)), swarm: nothing, manager: nil)
     }
 
-    /// What systemd says of the engine's unit; nil where there is no systemd or no such unit.
-    private func unitWords() async -> String? {
+    private func unitWords() async -> String? { await unit()?.words }
+
+    /// What systemd says of the engine's unit; nil where there is no systemd.
+    private func unit() async -> (words: String, isLoaded: Bool, isActive: Bool)? {
         guard Files.exists("/run/systemd/system") else { return nil }
         let command = Command(
             "/usr/bin/systemctl", ["show", "--property=LoadState,ActiveState,SubState,Result", "docker.service"], deadline: .seconds(5))
@@ -78,10 +101,11 @@ public import SkepSystem
             if parts.count == 2 { values[parts[0]] = parts[1] }
         }
         guard values["LoadState"] == "loaded", let active = values["ActiveState"] else {
-            return values["LoadState"].map { "docker.service is \($0)" }
+            return values["LoadState"].map { ("docker.service is \($0)", false, false) }
         }
         let reason = values["Result"].flatMap { $0 == "success" ? nil : ", \($0)" } ?? ""
-        return "docker.service is \(active) (\(values["SubState"] ?? "")\(reason)); see journalctl -u docker"
+        let words = "docker.service is \(active) (\(values["SubState"] ?? "")\(reason)); see journalctl -u docker"
+        return (words, true, ["active", "reloading", "deactivating"].contains(active))
     }
 
     private static func bridges(_ networks: [NetworkEntry]) -> [String] {

@@ -123,6 +123,8 @@ internal import SkepSystem
         }
     }
 
+    func restart() async throws { try await apply(restart: true, mayReload: false) }
+
     func start() async throws {
         guard layout.hasSystemd else { return try await perform(layout.engineStart, "start") }
         // an engine that the file asks for and somebody masked is started like one that was stopped
@@ -147,6 +149,12 @@ internal import SkepSystem
 
     /// When the engine that runs was started, in milliseconds since 1970; nil when none runs.
     var started: Int64? { (try? Files.status(layout.enginePIDFile))?.modified }
+
+    /// Whether the process of the PID file is there; nil where there is no such file.
+    var isAlive: Bool? {
+        guard let text = try? Files.readText(layout.enginePIDFile, limit: 64), let process = Int(text.trimmed), process > 0 else { return nil }
+        return Files.exists("\(layout.processes)/\(process)")
+    }
 
     /// Whether there is an engine to restart: its package may be gone already.
     private func isInstalled() async throws -> Bool {

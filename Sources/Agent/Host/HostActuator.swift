@@ -29,6 +29,7 @@ public import SkepSystem
         case .mergeDaemonConfig(let docker, let restart): return try await EngineActions(state).merge(docker, restart: restart)
         case .restoreDaemonConfig(let original, let restart): try await EngineActions(state).restore(original, restart: restart)
         case .startEngine: try await EngineActions(state).start()
+        case .restartEngine: try await EngineActions(state).restart()
         case .putBackDaemonConfig: try await EngineActions(state).putBack()
 
         case .setSysctls(let values): return try SysctlActions(layout).set(values)

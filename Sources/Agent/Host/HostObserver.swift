@@ -59,6 +59,9 @@ public import SkepSystem
     /// When the engine was started, in milliseconds since 1970: to be asked before it is looked at.
     public var engineStarted: Int64? { EngineActions(state).started }
 
+    /// Whether the process of the engine's PID file is there; nil where there is no such file.
+    public var engineIsAlive: Bool? { EngineActions(state).isAlive }
+
     /// The engine was seen to run since that start (nil: it was not): what it read then is good. Whether the file is another one now.
     public func judgeDaemonConfig(runningSince: Int64?) -> Bool {
         let actions = EngineActions(state)

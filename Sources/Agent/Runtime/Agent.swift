@@ -110,6 +110,8 @@ public import SkepWire
         case .anything: moved()
         case .clock:
             noticeClockStep()
+            // the answer tells how far the clock is off now
+            link?.reportNow()
             wake()
         }
     }

@@ -70,7 +70,8 @@ public import SkepSystem
         watches?.follow(scope)
         let started = hostObserver.engineStarted
         async let hostLook = hostObserver.look(scope)
-        async let dockerLook = dockerObserver.look(rememberedSwarm: remembered(memory), failures: dockerActuator.failures)
+        async let dockerLook = dockerObserver.look(
+            rememberedSwarm: remembered(memory), failures: dockerActuator.failures, process: engineProcess)
         let (host, engine) = await (hostLook, dockerLook)
         if case .seen(let view)? = engine.manager { await dockerActuator.tidy(view) }
         var facts = host.facts
@@ -104,7 +105,8 @@ public import SkepSystem
             return look
         }
         let started = hostObserver.engineStarted
-        let engine = await dockerObserver.look(rememberedSwarm: remembered(memory), failures: dockerActuator.failures)
+        let engine = await dockerObserver.look(
+            rememberedSwarm: remembered(memory), failures: dockerActuator.failures, process: engineProcess)
         if case .seen(let view)? = engine.manager { await dockerActuator.tidy(view) }
         await hostObserver.glance(aspect, scope(spec, memory), into: &look)
         look.daemonText = try? Files.readText(daemonConfig)
@@ -131,6 +133,8 @@ public import SkepSystem
     private func scope(_ spec: NodeSpec?, _ memory: AgentMemory) -> HostScope {
         HostScope(spec: spec, memory: memory, packages: AgentBrain.packages(for: spec), bridges: bridges)
     }
+
+    private var engineProcess: EngineProcess { hostObserver.engineIsAlive.map { $0 ? .running : .ended } ?? .unknown }
 
     /// The swarm that this node is in by our doing, as far as it knows its id.
     private func remembered(_ memory: AgentMemory) -> String? { memory.swarm.flatMap { $0.hasPrefix("making:") ? nil : $0 } }

@@ -65,7 +65,7 @@ struct SpecReader {
         policy.approval = section.truth("approval", default: false)
         policy.drills = section.word("drills", ["forbidden", "allowed"]) == "allowed"
         policy.drainedByHand = section.word("drained-by-hand", ["show", "restore"]).flatMap { .init(rawValue: $0) } ?? .show
-        _ = section.word("restart-docker", ["never"], later: ["ask", "quorum-safe"])
+        policy.restartDocker = section.word("restart-docker", ["never", "quorum-safe"], later: ["ask"]).flatMap { .init(rawValue: $0) } ?? .never
         return policy
     }
 }

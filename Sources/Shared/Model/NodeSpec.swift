@@ -7,6 +7,8 @@ public struct NodeSpec: Codable, Hashable, Sendable {
         public var insecure: [String]
         /// MTU of docker0 and of networks without one of their own, bytes; nil until it is decided, or where it is Docker's own 1500.
         public var mtu: Int?
+        /// Whether the engine of a member may be restarted now, where only that mends it; nil is no.
+        public var restart: Bool?
         public init(package: String, hold: Bool, mirrors: [String] = [], insecure: [String] = [], mtu: Int? = nil) {
             self.package = package
             self.hold = hold

@@ -1,6 +1,6 @@
 /// Disruptive work of several steps; one is open per cluster at a time.
 public struct Operation: Codable, Hashable, Sendable {
-    public enum Kind: String, Codable, Hashable, Sendable { case initialise, join, promote, deploy, remove, readdress, teardown }
+    public enum Kind: String, Codable, Hashable, Sendable { case initialise, join, promote, deploy, remove, readdress, restart, teardown }
 
     public enum State: Codable, Hashable, Sendable {
         case running

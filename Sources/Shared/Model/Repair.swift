@@ -25,6 +25,8 @@ public struct Repair: Codable, Hashable, Sendable {
         public static let folderGone = Fault(rawValue: "SharedFolderGone")
         public static let folderChanged = Fault(rawValue: "SharedFolderChanged")
         public static let engineStopped = Fault(rawValue: "DockerStopped")
+        /// Docker's own firewall chains were gone.
+        public static let chainsGone = Fault(rawValue: "DockerChainsGone")
         public static let daemonConfig = Fault(rawValue: "DaemonConfigChanged")
         public static let sysctl = Fault(rawValue: "SysctlChanged")
         public static let packageMissing = Fault(rawValue: "PackageMissing")

@@ -17,7 +17,7 @@ extension Simulation {
             machines[index].daemon = docker
             return first ? .originals(.init(daemonConfig: .some(nil))) : .done
         case .restoreDaemonConfig: machines[index].daemon = nil
-        case .startEngine, .putBackDaemonConfig: break
+        case .startEngine, .restartEngine, .putBackDaemonConfig: break
         case .setSysctls(let values):
             let originals = machines[index].sysctls.filter { values[$0.key] != nil && values[$0.key] != $0.value }
             machines[index].sysctls.merge(values) { _, new in new }

@@ -107,7 +107,7 @@ struct HostPlanner {
                 return Part(
                     condition: context.condition(
                         .daemonConfig, .false, Self.restartNeeded,
-                        "daemon.json is written, and the engine reads the MTU only when it starts; members of a swarm are not restarted (restart-docker: never): `systemctl restart docker` here when its tasks may go"
+                        "daemon.json is written, and the engine reads the MTU only when it starts; members of a swarm are restarted one at a time, and only with restart-docker: quorum-safe; or `systemctl restart docker` here when its tasks may go"
                     ))
             }
             return context.pending(
@@ -118,6 +118,7 @@ struct HostPlanner {
 
     /// An engine that runs, and is in no swarm yet: a restart takes no task of a stack down.
     private var mayRestart: Bool {
+        if context.spec.docker?.restart == true { return true }
         guard case .seen(.running) = context.observation.engine, case .seen(let swarm) = context.observation.swarm else { return false }
         return swarm.state == .inactive
     }
@@ -131,19 +132,27 @@ struct HostPlanner {
             guard context.observation.dockerChains == false else {
                 return Part(condition: context.condition(.docker, .true, "Running", "Docker Engine \(version)"))
             }
+            if context.spec.docker?.restart == true {
+                return context.pending(
+                    .docker, [.restartEngine], reason: "Restarting", doing: "restarting the engine, which makes its firewall chains only then",
+                    cause: Cause(.chainsGone, "its own firewall chains were gone"))
+            }
             return Part(
                 condition: context.condition(
                     .docker, .false, Self.chainsGone,
                     "Docker Engine \(version) runs, and its own firewall chains are gone: ports that containers publish and their way out are dead. "
-                        + "`systemctl restart docker` here makes them anew and restarts this node's containers (restart-docker: never)"))
+                        + "`systemctl restart docker` here makes them anew and restarts this node's containers, and so does restart-docker: quorum-safe"
+                ))
         case .seen(.stopped(let why)):
             if context.isInstalling || context.observation.packages.value?.running != nil {
                 return Part(condition: context.condition(.docker, .false, "Installing", "apt is at work"))
             }
-            // Only once it has failed to start: what an operator wrote is tried first.
+            // What an operator wrote is tried first, and only once.
+            let hasFailed = context.failures[.startEngine] != nil && context.failures[.putBackDaemonConfig] == nil
             let former: [AgentAction] = context.observation.hasFormerDaemonConfig ? [.putBackDaemonConfig] : []
             return context.pending(
-                .docker, [.startEngine] + former, reason: "Starting", doing: "starting the Docker Engine, which does not answer: \(why)",
+                .docker, hasFailed ? former + [.startEngine] : [.startEngine] + former, reason: "Starting",
+                doing: "starting the Docker Engine, which does not answer: \(why)",
                 cause: Cause(.engineStopped, "it did not answer: \(why)"))
         }
     }

@@ -49,7 +49,7 @@ struct DrillScript {
         case .coordinatorStop: "systemctl start skep-coordinator"
         case .clockSkew:
             // unless something that keeps the time was there first
-            "now=$(($began + $(cut -d. -f1 /proc/uptime))); off=$(($(date +%s) - now)); [ \"${off#-}\" -le 60 ] || date -s \"@$now\""
+            "now=$((began + $(cut -d. -f1 /proc/uptime))); off=$(($(date +%s) - now)); [ $((off * off)) -le 3600 ] || date -s @$now"
         case .diskFull: "rm -f \(Self.quoted(filler))"
         case .firewallFlush, .firewallEdit, .shareUnmount, .shareServerStop, .dockerKill, .dockerConfigBroken, .swarmLeave, .agentKill: ""
         }
@@ -107,6 +107,8 @@ struct DrillScript {
 
     private var filler: String { dataFolder + "/.skep-drill" }
 
+    /// No `${…}` in it, which systemd would take for a variable of its own (systemd.service(5), "command lines").
+    ///
     /// Beside this script, so that it comes whatever becomes of this one and of the agent.
     private func later(_ seconds: Int) -> String {
         // the shell puts in what it found; the rest is for the other shell

@@ -16,6 +16,7 @@ extension Planning {
         readdress()
         if open == nil { beginJoin() }
         if open == nil { beginPromotion() }
+        restarts()
         departures()
         sayWhoIsMissing()
     }

@@ -10,6 +10,7 @@ extension Planning {
         for participant in participants {
             var wanted = base(participant, peers)
             wanted.docker = docker
+            if isRestarted(participant) { wanted.docker?.restart = true }
             wanted.sysctls = participant.entry.sysctls
             if participant.status != nil { wanted.firewall = firewall.compile(for: participant) }
             wanted.shares = shares(participant, mounts: true)
