@@ -106,6 +106,23 @@ import Testing
         #expect(stub.seen().urgent == 1)
     }
 
+    /// The address that a held report came from is gone: nothing will ever be heard over its connection.
+    @Test @LoopActor func aReportOverANewConnectionEndsTheHeldOne() async throws {
+        try stub.behave(#"{"hold": 30}"#)
+        let link = try await link()
+        let owner = ReportingOwner()
+        link.start(owner)
+        #expect(try await eventually { stub.seen().report == 1 })
+        let before = stub.seen().connections
+        link.reconnect()
+        #expect(try await eventually(.seconds(5)) { stub.seen().report == 2 })
+        #expect(stub.seen().connections == before + 1)
+        #expect(link.state.failure == nil, "it was no failure of the coordinator's")
+        link.reconnect()
+        #expect(try await eventually(.seconds(5)) { stub.seen().report == 3 })
+        link.stop()
+    }
+
     @Test @LoopActor func renewsWithoutADroppedReport() async throws {
         try stub.behave(#"{"hold": 0.2}"#)
         let link = try await link(begin: -3000, end: 300)

@@ -182,6 +182,9 @@ public import SkepWire
         look.facts.clockOffset = link?.state.clockOffset
         look.bootID = bootID
         noticeClockStep()
+        let hasMoved = sight.observation.map { former in
+            former.facts.addresses.contains { old in !look.facts.addresses.contains { $0.address == old.address } }
+        }
         sight.looked(look, number: number)
         let actions = brain.pass(sight.observation ?? look, since: start, now: now)
         passes += 1
@@ -189,6 +192,8 @@ public import SkepWire
         perform(actions)
         if passes == 1 { Notify.ready(status: nil) }
         publish()
+        // a connection from an address that is gone hangs until its deadline
+        if hasMoved == true { link?.reconnect() }
     }
 
     /// The wall clock against the one that nobody sets.

@@ -77,6 +77,17 @@ public import SkepWire
         owner = nil
     }
 
+    /// The way to the coordinator may be another one: what is under way over the former one ends, and a report goes out over a new connection.
+    public func reconnect() {
+        guard let reporting = tasks.first else { return }
+        client.reset()
+        reporting.cancel()
+        tasks[0] = Task {
+            await reporting.value
+            await self.reportForEver()
+        }
+    }
+
     /// Now, by the coordinator's clock where it is known, seconds since 1970.
     var correctedNow: Int64 { (SystemClock.wallMilliseconds() - (state.clockOffset ?? 0)) / 1000 }
 
@@ -111,6 +122,7 @@ public import SkepWire
             } catch is CancellationError {
                 return
             } catch {
+                guard !Task.isCancelled else { return }
                 await failed(error)
                 let wait = state.isEvicted ? timing.evictedRetry : .milliseconds(backoff.failed(chance: chance()))
                 do { try await pause(wait) } catch { return }
