@@ -36,9 +36,11 @@ import Testing
     @Test(
         arguments: [
             ("0:50 / /data rw - nfs4 10.0.0.1:/data rw", "/mnt/a b", false), ("0:50 /sub /data rw - nfs4 10.0.0.1:/data rw", "/mnt/a b/sub", false),
-            ("0:49 / /data rw - nfs4 10.0.0.1:/data rw", "/mnt/a b", true), ("0:50 / /data rw - nfs4 10.0.0.1:/data rw", "/mnt/a b/sub", true),
+            ("0:49 / /data rw - nfs4 10.0.0.1:/data rw", "/mnt/a b", true),
+            ("0:50 /renamed /data rw - nfs4 10.0.0.1:/data rw", "/mnt/a b/sub", false),
             ("8:1 /srv/data /data rw - ext4 /dev/sda1 rw", "/bound", false), ("8:1 /srv/data/x /data rw - ext4 /dev/sda1 rw", "/bound/x", false),
-            ("8:1 /bound /data rw - ext4 /dev/sda1 rw", "/bound", true),
+            ("8:1 /srv/data/x//deleted /data rw - ext4 /dev/sda1 rw", "/bound/x", false),
+            ("8:1 /bound /data rw - ext4 /dev/sda1 rw", "/bound", true), ("8:1 /srv/database /data rw - ext4 /dev/sda1 rw", "/bound", true),
         ] as [(String, String, Bool)]
     ) @LoopActor func tellsWhichContainersHoldAFormerMount(held: String, source: String, isStray: Bool) throws {
         var machine = try TemporaryMachine()

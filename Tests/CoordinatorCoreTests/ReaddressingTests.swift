@@ -97,6 +97,13 @@ import Testing
     @Test func oneWithoutAnAddressOfItsOwnIsSaid() {
         var fixture = cluster()
         move(3, &fixture, to: nil)
-        #expect(fixture.pass().waits.contains { $0.what == "n3" && $0.waitsFor.contains("an address that only it has") })
+        let words = "an address in the ranges of 'nodes' that only it has"
+        #expect(fixture.pass().waits.contains { $0.what == "n3" && $0.waitsFor.contains(words) })
+        move(3, &fixture, to: .v4(0xc0a8_0505))
+        fixture.pass()
+        fixture.advance(by: 10_000)
+        let plan = fixture.pass()
+        #expect(plan.operations.isEmpty, "it is heard over a network in which the others need not reach it")
+        #expect(plan.waits.contains { $0.what == "n3" && $0.waitsFor.contains(words) })
     }
 }

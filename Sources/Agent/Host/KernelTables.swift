@@ -40,10 +40,10 @@ struct MountTable: Sendable, Equatable {
         var type: String
         var source: String
 
-        /// Whether this entry shows what is at `below` (empty, or from a slash on) of another one.
-        func shows(_ below: some StringProtocol, of other: Entry) -> Bool {
-            let place = below.isEmpty ? other.root : (other.root == "/" ? "" : other.root) + below
-            return device == other.device && root == place
+        /// Whether this entry shows something that is in another one. Where in it does not matter: a folder or file may have been renamed or replaced since,
+        /// which the kernel tells by another place in the same file system, and is its users' matter.
+        func isWithin(_ other: Entry) -> Bool {
+            device == other.device && (other.root == "/" || root == other.root || root.hasPrefix(other.root + "/"))
         }
 
         /// A look into it may hang for as long as a server is away.

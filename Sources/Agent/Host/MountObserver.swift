@@ -56,7 +56,7 @@ internal import SkepSystem
                 let text = try? Files.readText("\(layout.processes)/\(container.process)/mountinfo", limit: 16 << 20),
                 let held = MountTable(text).mounted(at: container.destination)
             else { return false }
-            return !held.shows(container.source.dropFirst(container.path.count), of: now)
+            return !held.isWithin(now)
         }
     }
 

@@ -27,7 +27,21 @@ extension Planning {
         guard isMember(participant), participant.liveness == .live, let from = advertised(participant),
             let mine = participant.status?.facts.addresses.map(\.address), !mine.isEmpty, !mine.contains(from)
         else { return nil }
-        return (from, nearAddress(of: participant))
+        // one that lost its network and is heard over another stays: its peers need not reach it there
+        let to = nearAddress(of: participant).flatMap { address in isAmongNodes(address) ? address : nil }
+        return (from, to)
+    }
+
+    /// In the ranges of `nodes`, or in a network that another node is advertised in.
+    private func isAmongNodes(_ address: IPAddress) -> Bool {
+        if (spec.audiences[.nodes] ?? []).contains(where: { $0.contains(address) }) { return true }
+        return participants.contains { other in
+            guard let advertised = record.addresses[other.id] else { return false }
+            return other.status?.facts.addresses.contains {
+                $0.address == advertised && CIDR(advertised, prefix: $0.prefix)?.contains(address) == true
+            }
+                ?? false
+        }
     }
 
     /// As its engine says it, which the record no longer does once the new one is decided.
@@ -36,7 +50,7 @@ extension Planning {
     private mutating func beginReaddressing(_ participant: Participant, from: IPAddress, to: IPAddress?, _ since: Instant) {
         let name = participant.entry.name
         guard let to else {
-            return wait("\(name)", for: "an address that only it has: it was \(from) and has it no more")
+            return wait("\(name)", for: "an address in the ranges of 'nodes' that only it has: it was \(from) and has it no more")
         }
         // so that it can speak to the others at all
         if record.addresses[participant.id] != to, now.since(since) >= Self.moveDelay {
