@@ -6,6 +6,8 @@ import Testing
 @testable import AgentHost
 
 @Suite struct MountTableTests {
+    init() { EventLoop.runInBackground() }
+
     private let text = """
         22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
         23 22 0:20 / /proc rw - proc proc rw

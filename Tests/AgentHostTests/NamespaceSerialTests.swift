@@ -123,6 +123,13 @@ private let isRoot = geteuid() == 0
             #expect(try await firewall.look(state, counting: true).listing != listing)
             #expect(await actuator.perform(.installTable(text: table)) == .installed(listing: listing))
 
+            // One that grows beyond what can be listed is another one, too.
+            let rules = String(repeating: "add rule inet skep prerouting tcp dport 7946 accept\n", count: 30_000)
+            for _ in 0..<2 { _ = try await run(layout.nft("-f", "-", input: Array(rules.utf8), deadline: .seconds(60))).orThrow() }
+            let grown = try await firewall.look(state, counting: true).listing
+            #expect(grown != nil && grown != listing)
+            #expect(await actuator.perform(.installTable(text: table)) == .installed(listing: listing))
+
             guard case .failed(let words) = await actuator.perform(.installTable(text: "table inet skep { nonsense }")) else {
                 Issue.record("nft should refuse nonsense")
                 return
