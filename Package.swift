@@ -128,7 +128,7 @@ let package = Package(
         tests("SkepSystemTests", "SkepSystemTests", ["SkepSystem", "CLinux"]),
         tests("SkepHTTPTests", "SkepHTTPTests", ["SkepHTTP", "SkepSystem", "CLinux"]),
         tests("SkepCryptoTests", "SkepCryptoTests", ["SkepCrypto"]),
-        tests("AgentHostTests", "AgentHostTests", ["AgentHost", "AgentCore", "SkepModel", "SkepSystem"]),
+        tests("AgentHostTests", "AgentHostTests", ["AgentHost", "AgentCore", "SkepModel", "SkepSystem", "CLinux"]),
         tests("AgentDockerTests", "AgentDockerTests", ["AgentDocker", "AgentCore", "SkepModel", "SkepSystem"]),
         tests("CoordinatorStoreTests", "CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "SkepModel"]),
         tests(

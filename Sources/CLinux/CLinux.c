@@ -375,6 +375,7 @@ int clinux_address_watch_read(int fd, struct clinux_address_change *change) {
         found = 1;
         memset(change, 0, sizeof *change);
         change->added = header->nlmsg_type == RTM_NEWADDR;
+        change->tentative = (said->ifa_flags & IFA_F_TENTATIVE) != 0;
         change->link = said->ifa_index;
         change->prefix = said->ifa_prefixlen;
         int rest = IFA_PAYLOAD(header);

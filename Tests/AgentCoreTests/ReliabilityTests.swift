@@ -66,6 +66,16 @@ import Testing
         }
     }
 
+    @Test func aDoubtDoesNotOutliveTheAgent() {
+        var brain = brain(spec)
+        let bad = seen(.bad(reason: "ServerGone", message: "no answer"))
+        _ = brain.pass(seen(), now: now)
+        _ = brain.pass(bad, now: now)
+        var next = AgentBrain(memory: brain.memory, spec: spec, revision: 1)
+        _ = next.pass(bad, now: now.advanced(by: 3_600_000))
+        #expect(status(next, bad, now).shares?[data] == .ok, "nobody watched it in that hour")
+    }
+
     // MARK: Containers
 
     private func stray(_ name: String, isTask: Bool = true) -> Observation.BoundContainer {

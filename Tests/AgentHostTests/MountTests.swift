@@ -56,6 +56,9 @@ import Testing
             id: "c", name: "c", isTask: true, process: 7, path: path, source: source, destination: "/data")
         let observer = MountObserver(HostState(machine.layout))
         #expect(try observer.strays([bound]) == (isStray ? [bound] : []))
+        try machine.write("/mountinfo", text + "\n70 30 0:80 / /mnt/a\\040b/sub rw - xfs /dev/sdc1 rw\n71 40 0:81 / /bound/x rw - xfs /dev/sdd1 rw\n")
+        if source != path { #expect(try observer.strays([bound]).isEmpty, "another file system below the share is none of ours") }
+        try machine.write("/mountinfo", text)
         var ended = bound
         ended.process = 8
         #expect(try observer.strays([ended]).isEmpty, "a container that has ended holds nothing")

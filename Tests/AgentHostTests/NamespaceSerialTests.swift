@@ -146,6 +146,39 @@ private let isRoot = geteuid() == 0
         }
     }
 
+    /// The drill that takes an address away gives it back with the routes that went with it, its neighbours on the link among them.
+    @Test @LoopActor func aBorrowedAddressIsGivenBackWithItsRoutes() async throws {
+        try await TwoMachines.with { wire in
+            let machine = try TemporaryMachine()
+            defer { machine.remove() }
+            let name = wire.names[0]
+            try await wire.ip("-n", name, "address", "add", "10.99.0.77/24", "dev", "wire")
+            try await wire.ip("-n", name, "route", "add", "default", "via", "10.99.0.2", "dev", "wire", "src", "10.99.0.1")
+            try await wire.ip("-n", name, "route", "add", "192.0.2.0/24", "via", "10.99.0.2", "dev", "wire")
+            func shown(_ what: String) async throws -> [String] {
+                let result = try await run(Command("/usr/sbin/ip", ["-n", name, "-4", what, "show", "dev", "wire"])).orThrow()
+                return result.output.split(separator: "\n").map { $0.trimmed }.filter { $0.hasPrefix("inet ") || what == "route" }.sorted()
+            }
+            let before = (try await shown("address"), try await shown("route"))
+            let script = DrillScript(
+                drill: Drill(id: "d1", name: "address-change", from: .v4(0x0a63_0001), to: .v4(0x0a63_0063)), name: .addressChange,
+                target: DrillTarget(), stamp: machine.root + "/stamp", dataFolder: "/", daemonConfig: "", agent: 1, hasSystemd: false
+            ).text.replacing("sleep 180", with: "sleep 3")
+            let result = try await run(Command("/usr/sbin/ip", ["netns", "exec", name, "/bin/sh", "-c", script]))
+            #expect(result.succeeded, "\(result.errorOutput)")
+            let during = (try await shown("address"), try await shown("route"))
+            #expect(during.0.contains { $0.contains("10.99.0.99/24") } && !during.0.contains { $0.contains("10.99.0.1/24") })
+            #expect(during.1.contains { $0.hasPrefix("default via 10.99.0.2") && $0.contains("src 10.99.0.99") }, "\(during)")
+            #expect(during.1.contains { $0.hasPrefix("192.0.2.0/24 via 10.99.0.2") }, "\(during)")
+            for _ in 0..<100 where try await shown("address").contains(where: { $0.contains("10.99.0.99/24") }) {
+                try await LoopActor.sleep(for: .milliseconds(100))
+            }
+            try await LoopActor.sleep(for: .milliseconds(300))
+            #expect(try await shown("route") == before.1)
+            #expect(try await shown("address").contains { $0.contains("10.99.0.1/24") })
+        }
+    }
+
     @Test @LoopActor func namesAForeignFirewall() async throws {
         try await TwoMachines.with { wire in
             var machine = try TemporaryMachine()

@@ -67,6 +67,18 @@ import Testing
         #expect(plan.record.addresses[Fixture.id(3)] == Fixture.address(3))
     }
 
+    @Test func anAddressThatIsBackLaterIsTakenBack() {
+        var fixture = cluster()
+        let before = fixture.snapshot.nodes[0].status?.facts.addresses ?? []
+        move(1, &fixture, to: new)
+        fixture.pass()
+        fixture.advance(by: 10_000)
+        #expect(fixture.pass().record.addresses[Fixture.id(1)] == new, "the others let it in meanwhile, though it is the only manager")
+        fixture.snapshot.nodes[0].status?.facts.addresses = before
+        #expect(fixture.pass().record.addresses[Fixture.id(1)] == Fixture.address(1))
+        #expect(fixture.pass().waits.allSatisfy { !$0.what.contains("n1") })
+    }
+
     @Test func aManagerLaysItsRoleDownFirstAndOneMovesAtATime() {
         var fixture = cluster(managers: 3)
         move(2, &fixture, to: new)

@@ -48,6 +48,7 @@ public struct AgentBrain: Sendable {
         self.spec = spec
         self.revision = revision
         hasResumed = memory.drill != nil
+        self.memory.steadiness?.begin()
         if memory.repairs.settledRevision == revision { for lane in Lane.allCases { settled[lane] = revision } }
     }
 

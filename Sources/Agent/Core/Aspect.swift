@@ -50,6 +50,7 @@ extension Observation {
             daemonConfig = other.daemonConfig
             daemonText = other.daemonText
             hasFormerDaemonConfig = other.hasFormerDaemonConfig
+            dockerChains = other.dockerChains
             swarm = other.swarm
             manager = other.manager
         }

@@ -36,6 +36,9 @@ struct ShareSteadiness: Codable, Hashable, Sendable {
     /// Those of which something is known.
     var known: [ShareName: ShareVerdict] { verdicts.compactMapValues { $0.isGood.map { $0 ? .ok : .bad } } }
 
+    /// An agent begins: what was doubted before, and perhaps before the machine's start, was not watched since.
+    mutating func begin() { verdicts = verdicts.mapValues { Verdict(isGood: $0.isGood) } }
+
     mutating func clockStepped(by span: Int64) {
         verdicts = verdicts.mapValues { Verdict(isGood: $0.isGood, doubtedSince: $0.doubtedSince?.advanced(by: span)) }
     }

@@ -52,7 +52,8 @@ internal import SkepSystem
         guard !bound.isEmpty else { return [] }
         let table = try Self.table(layout)
         return bound.filter { container in
-            guard let now = table.mounted(at: container.path),
+            // what lies on another file system below the share, as a disk of the machine's own, is bound to that
+            guard let now = table.mounted(at: container.path), table.containing(container.source)?.id == now.id,
                 let text = try? Files.readText("\(layout.processes)/\(container.process)/mountinfo", limit: 16 << 20),
                 let held = MountTable(text).mounted(at: container.destination)
             else { return false }

@@ -120,6 +120,7 @@ public import SkepSystem
             runs = true
         }
         look.hasFormerDaemonConfig = spec?.docker != nil && hostObserver.judgeDaemonConfig(runningSince: runs ? started : nil)
+        look.dockerChains = runs ? await hostObserver.dockerChains() : nil
         return look
     }
 

@@ -105,13 +105,15 @@ struct DrillCommand: ParsableCommand {
         let end = SystemClock.monotonicMilliseconds() + 700_000
         while true {
             sleepOneSecond()
+            var last: DrillRun?
             do {
-                let answer: DrillAnswer = try client.get("\(path)/drill")
-                guard answer.run.id == run.id else { throw CommandFailure(.failed, "another drill was begun meanwhile") }
-                if answer.run.ended != nil { return answer.run }
+                last = try client.get("\(path)/drill", DrillAnswer.self).run
             } catch let failure as CommandFailure {
                 guard failure.outcome == .failed, SystemClock.monotonicMilliseconds() < end else { throw failure }
             }
+            if let last, last.id != run.id { throw CommandFailure(.failed, "another drill was begun meanwhile") }
+            if let last, last.ended != nil { return last }
+            guard SystemClock.monotonicMilliseconds() < end else { throw CommandFailure(.notConverged, "the drill is not over after 700 s") }
         }
     }
 

@@ -113,6 +113,8 @@ int clinux_address_watch(void);
 /// An address that others can reach came, went, or was told of again, as a renewed lease does.
 struct clinux_address_change {
     int added;
+    /// IPv6: not usable yet, until nobody was found to have it.
+    int tentative;
     unsigned link;
     unsigned prefix;
     /// The first 4 bytes of IPv4's.

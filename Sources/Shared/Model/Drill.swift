@@ -109,6 +109,8 @@ public struct DrillRun: Codable, Hashable, Sendable {
     public var former: IPAddress?
     public var began: Instant
     public var report: DrillReport?
+    /// When it was first heard to be broken, by the coordinator's clock.
+    public var broken: Instant?
     /// When it was over; nil while it is under way.
     public var ended: Instant?
     /// Why it failed; nil when it passed or is under way.

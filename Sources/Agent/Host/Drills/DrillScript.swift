@@ -83,13 +83,23 @@ struct DrillScript {
             set -- $(ip -o address show | awk -v a=\(from) '{ split($4, p, "/"); if (p[1] == a) print $2, p[2] }')
             [ $# = 2 ] || { echo 'this machine has no address \(from)' >&2; exit 1; }
             link=$1 prefix=$2
+            ip \(Self.family(from)) route show dev $link >\(Self.quoted(routes))
             """
     }
 
+    /// With an address go the routes that were made for it, and with the first of a network the others of it, unless the kernel promotes them.
+    private var routes: String { stamp + ".routes" }
+
+    private static func family(_ address: IPAddress) -> String { address.isV4 ? "-4" : "-6" }
+
     private func swap(_ from: IPAddress?, _ to: IPAddress?) -> String {
         guard let from, let to else { return "exit 1" }
-        // the new one first: with the last address of a network its routes go
-        return "ip address add \(to)/$prefix dev $link && ip address delete \(from)/$prefix dev $link"
+        // each by itself: whatever was there before, this comes of it
+        return """
+            ip address delete \(from)/$prefix dev $link || true
+            ip address add \(to)/$prefix dev $link || true
+            sed 's/ src \(from)\\>/ src \(to)/' \(Self.quoted(routes)) | while read -r route; do ip \(Self.family(to)) route replace $route dev $link || true; done
+            """
     }
 
     private var freeze: String {
@@ -121,7 +131,7 @@ struct DrillScript {
         let given = found + Self.quoted(undoing)
         guard hasSystemd else { return "(sleep \(seconds); exec sh -c \(given)) </dev/null >/dev/null 2>&1 &" }
         return """
-            systemctl stop skep-drill-undo.timer 2>/dev/null || true
+            ! systemctl is-active --quiet skep-drill-undo.timer || { echo 'an earlier drill is not undone yet' >&2; exit 1; }
             systemd-run --quiet --collect --unit=skep-drill-undo --on-active=\(seconds) --timer-property=AccuracySec=100ms /bin/sh -c \(given)
             """
     }

@@ -13,7 +13,8 @@ struct KnownAddresses {
     /// Whether an address came or went; the first word of one that stood before the watch began counts as well.
     mutating func isNews(_ change: clinux_address_change) -> Bool {
         let address = Address(link: change.link, prefix: change.prefix, bytes: withUnsafeBytes(of: change.address) { Array($0) })
-        if change.added != 0 { return known.insert(address).inserted }
+        // told once more when it can be used
+        if change.added != 0 { return change.tentative == 0 && known.insert(address).inserted }
         known.remove(address)
         return true
     }

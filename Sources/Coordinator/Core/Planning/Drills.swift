@@ -13,7 +13,8 @@ extension Planning {
         }
         if let report = participant.status?.drill, report.id == run.id { run.report = report }
         if let failure = run.report?.failure { return endDrill(&run, failure: failure, what) }
-        if run.report?.repaired != nil { return endDrill(&run, failure: nil, what) }
+        if run.report?.isBroken == true, run.broken == nil { run.broken = now }
+        if run.report?.repaired != nil, isUndone(run, participant) { return endDrill(&run, failure: nil, what) }
         guard now.since(run.began) < Self.drillDeadline else {
             let stage =
                 run.report?.isBroken != true
@@ -21,7 +22,23 @@ extension Planning {
             return endDrill(&run, failure: "\(stage) within \(Self.drillDeadline / 1000) s", what)
         }
         record.drill = run
-        wait(what, for: run.report?.isBroken != true ? "\(run.nodeName) to be as specified, and to begin" : "it to be mended")
+        let next =
+            run.report?.isBroken != true
+            ? "\(run.nodeName) to be as specified, and to begin" : run.report?.repaired == nil ? "it to be mended" : "what was broken to be undone"
+        wait(what, for: next)
+    }
+
+    /// What a machine undoes by itself must be undone before anything else is broken: its timer would come in the midst of that.
+    private func isUndone(_ run: DrillRun, _ participant: Participant) -> Bool {
+        guard let hold = run.name.hold, let broken = run.broken else { return true }
+        guard now.since(broken) >= Int64(hold + 5) * 1000 else { return false }
+        return run.name != .addressChange || (isMember(participant) && participant.status?.swarm.address == run.former)
+    }
+
+    /// A drill that is under way ends with the cluster.
+    mutating func abandonDrill() {
+        guard var run = record.drill, run.ended == nil else { return }
+        endDrill(&run, failure: "the cluster is taken down", "drill \(run.name.rawValue) on \(run.nodeName)")
     }
 
     private mutating func endDrill(_ run: inout DrillRun, failure: String?, _ what: String) {
@@ -55,12 +72,12 @@ extension Planning {
         case .coordinatorStop:
             guard snapshot.coordinatorNode == participant.id else { return "the coordinator does not run on \(node)" }
         case .swarmLeave:
-            guard let member = member(participant), member.role == .manager, let view else { return nil }
-            return whyNotDemote(member, view).map { "\(node) is a manager, and the swarm needs \($0)" }
+            return whyNotWithout(participant)
         case .addressChange: return whyNotReaddress(participant, address)
         case .clockSkew:
             guard snapshot.coordinatorNode != participant.id else { return "the coordinator runs on \(node), and clocks are compared with its own" }
-        case .firewallFlush, .firewallEdit, .dockerKill, .dockerConfigBroken, .agentKill: break
+        case .dockerKill, .dockerConfigBroken: return isOnlyManager(participant) ? nil : whyNotWithout(participant)
+        case .firewallFlush, .firewallEdit, .agentKill: break
         }
         return nil
     }
@@ -79,8 +96,19 @@ extension Planning {
         guard networks.contains(where: { CIDR($0.address, prefix: $0.prefix)?.contains(address) == true }) else {
             return "\(address) is not in the network of \(node)'s own address"
         }
+        return whyNotWithout(participant)
+    }
+
+    /// Why a manager cannot be away all of a sudden: until it is demoted it counts.
+    func whyNotWithout(_ participant: Participant) -> String? {
         guard let member = member(participant), member.role == .manager, let view else { return nil }
-        return whyNotDemote(member, view).map { "\(node) is a manager, and the swarm needs \($0)" }
+        return whyNotCutOff(member, view).map { "\(participant.entry.name) is a manager, and \($0)" }
+    }
+
+    /// Nobody else leads the swarm in any case.
+    func isOnlyManager(_ participant: Participant) -> Bool {
+        guard let member = member(participant), let view else { return false }
+        return member.role == .manager && !view.members.contains { $0.role == .manager && $0.id != member.id }
     }
 }
 

@@ -12,6 +12,7 @@ extension Planning {
         for participant in participants {
             guard let move = move(of: participant) else {
                 gone[participant.id] = nil
+                takeBack(participant)
                 continue
             }
             let since = gone[participant.id] ?? now
@@ -20,6 +21,16 @@ extension Planning {
             beginReaddressing(participant, from: move.from, to: move.to, since)
         }
         record.moved = gone.isEmpty ? nil : gone
+    }
+
+    /// It has the address again that it is a member by: whatever was decided meanwhile and did not come about.
+    private mutating func takeBack(_ participant: Participant) {
+        guard isMember(participant), participant.liveness == .live, !isReaddressed(participant), let own = participant.status?.swarm.address,
+            let decided = record.addresses[participant.id], decided != own,
+            participant.status?.facts.addresses.contains(where: { $0.address == own }) == true
+        else { return }
+        record.addresses[participant.id] = own
+        note(.transition, "has \(own) again, and is a member by it", node: participant.entry.name)
     }
 
     /// What a member was advertised as and has no more, and what it has now.

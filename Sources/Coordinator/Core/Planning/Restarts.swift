@@ -30,9 +30,8 @@ extension Planning {
         if let away = participants.first(where: { !isExcused($0) && $0.id != participant.id && ($0.liveness != .live || !isMember($0)) }) {
             return "\(away.entry.name) to be in the swarm: one engine is away at a time"
         }
-        guard let view, let member = member(participant), member.role == .manager else { return nil }
         // a swarm's only manager is away for some seconds, as it is with any restart of its machine
-        return view.members.contains { $0.role == .manager && $0.id != member.id } ? whyNotDemote(member, view) : nil
+        return isOnlyManager(participant) ? nil : whyNotWithout(participant)
     }
 
     private mutating func followRestart() {

@@ -3,6 +3,7 @@ import SkepModel
 /// Takes everything back that we made, in an order that works; each stage is recorded before the next begins.
 extension Planning {
     mutating func tearDown(_ teardown: ClusterRecord.Teardown) {
+        abandonDrill()
         if open?.kind != .teardown, teardown.stage != .gone {
             if open != nil { end("interrupted", failed: "the cluster is taken down") }
             begin(.teardown, "the cluster is taken down")
