@@ -69,6 +69,10 @@ import Testing
         fixture.advance(by: 5000)
         fixture.pass()
         #expect(fixture.snapshot.record.drill?.ended == nil, "the node is not back at its own address")
+        var never = fixture
+        never.advance(by: 600_000)
+        never.pass()
+        #expect(never.snapshot.record.drill?.failure == "it was mended, and what was broken was not undone within 600 s")
         fixture.snapshot.nodes[1].status?.swarm.address = Fixture.address(2)
         fixture.pass()
         #expect(fixture.snapshot.record.drill?.passed == true)

@@ -16,10 +16,7 @@ extension Planning {
         if run.report?.isBroken == true, run.broken == nil { run.broken = now }
         if run.report?.repaired != nil, isUndone(run, participant) { return endDrill(&run, failure: nil, what) }
         guard now.since(run.began) < Self.drillDeadline else {
-            let stage =
-                run.report?.isBroken != true
-                ? "it was not begun" : run.report?.detected == nil ? "it was broken and nobody noticed" : "it was noticed and not mended"
-            return endDrill(&run, failure: "\(stage) within \(Self.drillDeadline / 1000) s", what)
+            return endDrill(&run, failure: "\(Self.stage(run)) within \(Self.drillDeadline / 1000) s", what)
         }
         record.drill = run
         let next =
@@ -28,9 +25,16 @@ extension Planning {
         wait(what, for: next)
     }
 
+    private static func stage(_ run: DrillRun) -> String {
+        guard let report = run.report, report.isBroken else { return "it was not begun" }
+        if report.detected == nil { return "it was broken and nobody noticed" }
+        return report.repaired == nil ? "it was noticed and not mended" : "it was mended, and what was broken was not undone"
+    }
+
     /// What a machine undoes by itself must be undone before anything else is broken: its timer would come in the midst of that.
     private func isUndone(_ run: DrillRun, _ participant: Participant) -> Bool {
-        guard let hold = run.name.hold, let broken = run.broken else { return true }
+        // a coordinator that was stopped hears of it once it is back
+        guard run.name != .coordinatorStop, let hold = run.name.hold, let broken = run.broken else { return true }
         guard now.since(broken) >= Int64(hold + 5) * 1000 else { return false }
         return run.name != .addressChange || (isMember(participant) && participant.status?.swarm.address == run.former)
     }
