@@ -79,6 +79,19 @@ import Testing
         #expect(fixture.snapshot.record.drill?.report?.repaired == 40_000)
     }
 
+    @Test func waitsForTheMachinesOwnTimer() {
+        var fixture = ready()
+        begin(.clockSkew, on: 2, &fixture)
+        fixture.snapshot.nodes[1].status?.drill = DrillReport(id: "d1", isBroken: true, detected: 500, repaired: 900)
+        fixture.pass()
+        fixture.advance(by: 49_999)
+        fixture.pass()
+        #expect(fixture.snapshot.record.drill?.ended == nil)
+        fixture.advance(by: 1)
+        fixture.pass()
+        #expect(fixture.snapshot.record.drill?.passed == true)
+    }
+
     @Test func endsWithTheCluster() {
         var fixture = ready()
         begin(.dockerKill, on: 2, &fixture)

@@ -9,8 +9,7 @@ struct HostPlanner {
     /// may take the containers down as well.
     static let engineParts = ["containerd", "containerd.io", "docker-ce-cli", "docker-cli", "runc"]
 
-    /// Percent of the disk with Docker's data from which is warned, and from which what is unused is removed.
-    static let diskWarning = NodeFacts.diskWarning
+    /// Percent of the disk with Docker's data from which what is unused is removed.
     static let diskLimit = 90
     /// Between two removals, milliseconds.
     static let pruneGap: Int64 = 600_000
@@ -163,7 +162,7 @@ struct HostPlanner {
         guard context.spec.role == .manager, context.spec.docker != nil, let used = facts.diskUsed else { return .nothing }
         let words = "\(used) % of the disk with Docker's data is used (\(facts.diskFreeBytes >> 30) GB free)"
         guard used >= Self.diskLimit else {
-            guard used >= Self.diskWarning else { return Part(condition: context.condition(.disk, .true, "Enough", words)) }
+            guard used >= NodeFacts.diskWarning else { return Part(condition: context.condition(.disk, .true, "Enough", words)) }
             return Part(condition: context.condition(.disk, .true, "FillingUp", "\(words); from \(Self.diskLimit) % unused images are removed"))
         }
         let isDue = memory.prunedAt.map { context.now.since($0) >= Self.pruneGap || $0 > context.now } ?? true
