@@ -57,6 +57,7 @@ import Testing
         let observer = MountObserver(HostState(machine.layout))
         #expect(try observer.strays([bound]) == (isStray ? [bound] : []))
         try machine.write("/mountinfo", text + "\n70 30 0:80 / /mnt/a\\040b/sub rw - xfs /dev/sdc1 rw\n71 40 0:81 / /bound/x rw - xfs /dev/sdd1 rw\n")
+        try machine.write("/proc/7/mountinfo", "90 1 0:9 / / rw - overlay overlay rw\n91 90 0:80 / /data rw - xfs /dev/sdc1 rw\n")
         if source != path { #expect(try observer.strays([bound]).isEmpty, "another file system below the share is none of ours") }
         try machine.write("/mountinfo", text)
         var ended = bound
