@@ -3,17 +3,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <malloc.h>
+#include <net/if.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -162,6 +165,24 @@ socklen_t clinux_unix_address(struct sockaddr_storage *storage, const char *path
         return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
     }
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+}
+
+int clinux_mtu(uint32_t address) {
+    struct ifaddrs *all;
+    int mtu = 0, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return 0;
+    if (getifaddrs(&all) == 0) {
+        for (struct ifaddrs *one = all; one && !mtu; one = one->ifa_next) {
+            struct ifreq request = {0};
+            if (!one->ifa_addr || one->ifa_addr->sa_family != AF_INET) continue;
+            if (((struct sockaddr_in *)one->ifa_addr)->sin_addr.s_addr != address) continue;
+            strncpy(request.ifr_name, one->ifa_name, IFNAMSIZ - 1);
+            if (ioctl(fd, SIOCGIFMTU, &request) == 0) mtu = request.ifr_mtu;
+        }
+        freeifaddrs(all);
+    }
+    close(fd);
+    return mtu;
 }
 
 int clinux_socket(int domain, int type, int protocol) { return socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol); }

@@ -194,6 +194,38 @@ private let isRoot = geteuid() == 0
         }
     }
 
+    @Test @LoopActor func theCanaryTellsSmallPacketsFromLargeOnes() async throws {
+        try await TwoMachines.with { wire in
+            var machine = try TemporaryMachine()
+            machine.layout.ingressNetwork = "/run/netns/\(wire.names[0])"
+            let folder = (try Files.readLink("/proc/self/exe")).split(separator: "/").dropLast().joined(separator: "/")
+            machine.layout.agent = Program("/\(folder)/skep-agent")
+            let overlay = OverlayTrial(layout: machine.layout)
+            let (own, other, nobody) = (IPAddress.v4(0x0a63_0001), IPAddress.v4(0x0a63_0002), IPAddress.v4(0x0a63_0009))
+
+            let good = await overlay.round({ own }, [other, nobody])
+            #expect(good.trouble == nil)
+            #expect(good.sandbox == .init(address: own, mtu: 1500))
+            #expect(good.echoes[other]?.small != nil && good.echoes[other]?.large != nil)
+            #expect(good.echoes[nobody] == .init(small: nil, large: nil))
+
+            // as a path that is narrower than the network believes
+            let table = "add table netdev cut; add chain netdev cut in { type filter hook ingress device wire priority 0; }; "
+            _ = try await run(wire.nft(1)(table + "add rule netdev cut in ip length > 1400 drop")).orThrow()
+            let cut = await overlay.round({ own }, [other])
+            #expect(cut.echoes[other]?.small != nil)
+            #expect(cut.echoes[other]?.large == nil)
+
+            let elsewhere = await overlay.round({ nobody }, [other])
+            #expect(elsewhere.trouble?.contains("no interface in this network namespace has the address 10.99.0.9") == true, "\(elsewhere)")
+            machine.layout.ingressNetwork = "/run/netns/gone"
+            let gone = await OverlayTrial(layout: machine.layout).round({ own }, [other]).trouble
+            #expect(gone?.contains("/run/netns/gone") == true, "\(gone ?? "")")
+            #expect(await overlay.round({ nil }, [other]).trouble?.contains("no end") == true)
+            machine.remove()
+        }
+    }
+
     @Test @LoopActor func measuresARealPath() async throws {
         try await TwoMachines.with(mtu: 1450) { wire in
             let all: [IPAddress] = [.v4(0), .v6(0, 0)]

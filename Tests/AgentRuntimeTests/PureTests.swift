@@ -83,6 +83,7 @@ import Testing
             try AgentArguments(["enrol", "--token-file", "/x", "--coordinator=c"]).verb == .enrol(coordinator: "c", token: .file("/x"), name: nil))
         #expect(try AgentArguments(["forget", "--host", "--leave-swarm", "--root", "/r"]).root == "/r")
         #expect(try AgentArguments(["probe-share", "/mnt", "n", "write"]).verb == .probeShare(["/mnt", "n", "write"]))
+        #expect(try AgentArguments(["probe-overlay", "10.0.0.2"]).verb == .probeOverlay(["10.0.0.2"]))
         #expect(try AgentArguments(["status"], environment: ["SKEP_AGENT_ROOT": "/e"]).root == "/e")
     }
 

@@ -20,11 +20,13 @@ extension AgentBrain {
         if swarm.swarmID == nil, swarm.state == .active, let remembered = memory.swarm, !remembered.hasPrefix("making:") {
             swarm.swarmID = remembered
         }
-        return NodeStatus(
+        var status = NodeStatus(
             node: node, bootID: bootID, agentVersion: version, observed: now, revision: judged?.revision ?? 0, generation: judged?.generation,
             facts: observation.facts, swarm: swarm, manager: manager, probe: observation.probe, conditions: conditions,
             progress: progress, events: Array(memory.events.prefix(100)), firewall: firewallStatus(observation, now),
             shares: memory.steadiness?.known)
+        status.canary = observation.canary ?? CanaryReport()
+        return status
     }
 
     private var progress: String? {

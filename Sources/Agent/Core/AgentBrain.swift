@@ -54,8 +54,15 @@ public struct AgentBrain: Sendable {
 
     /// A newer node spec came; the caller has put it on disk.
     public mutating func accept(_ spec: NodeSpec, revision: Int) {
-        // what it asks for is no repair
-        if revision != self.revision { memory.repairs.dropOpen() }
+        if revision != self.revision {
+            if let former = self.spec, spec.asksTheSame(as: former) {
+                settled = settled.mapValues { $0 == self.revision ? revision : $0 }
+                if memory.repairs.settledRevision == self.revision { memory.repairs.settledRevision = revision }
+            } else {
+                // what it asks for is no repair
+                memory.repairs.dropOpen()
+            }
+        }
         self.spec = spec
         self.revision = revision
         for peer in spec.peers {

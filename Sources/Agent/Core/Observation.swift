@@ -186,6 +186,8 @@ public struct Observation: Sendable, Equatable {
     /// Only on managers that answer.
     public var manager: Seen<ManagerView>?
     public var probe: ProbeReport?
+    /// Nil while nothing of that kind was asked.
+    public var canary: CanaryReport?
     /// The kernel's `boot_id`: another one after each start of the machine.
     public var bootID: String
 

@@ -77,6 +77,11 @@ public struct HostLayout: Sendable {
     public var journalctl = Program("/usr/bin/journalctl")
     /// Runs ``ShareProbe/main(_:)``: this very program again.
     public var shareProbe = Program("/proc/self/exe", ["probe-share"])
+    /// The namespace in which Docker makes the ingress mesh.
+    public var ingressNetwork: String
+    /// The agent's program by its path, for what runs outside of the agent's own unit.
+    public var agent = Program("/usr/bin/skep-agent")
+    public var nsenter = Program("/usr/bin/nsenter")
     /// How the engine is started, restarted and told to read its configuration where there is no systemd.
     public var engineStart: Command?
     public var engineRestart: Command?
@@ -97,6 +102,7 @@ public struct HostLayout: Sendable {
         units = root + "/etc/systemd/system"
         mountTables = hasSystemd ? ["/proc/1/mountinfo", "/proc/self/mountinfo"] : ["/proc/self/mountinfo"]
         state = root + "/var/lib/skep-agent"
+        ingressNetwork = root + "/run/docker/netns/ingress_sbox"
         drillStamp = root + "/run/skep-agent/drill"
         dpkgUpdates = root + "/var/lib/dpkg/updates"
         dpkgStatus = root + "/var/lib/dpkg/status"
@@ -112,6 +118,20 @@ public struct HostLayout: Sendable {
 
     /// This machine's own.
     public static func standard() -> HostLayout { HostLayout(hasSystemd: Files.exists("/run/systemd/system")) }
+
+    /// The agent's own program in the ingress network's namespace. The agent's unit may neither enter one nor make raw sockets, so systemd gives that to
+    /// a short unit with nothing else; it says nothing in the journal, being run every minute.
+    func inIngressNetwork(_ arguments: [String], deadline: Duration) -> Command {
+        guard hasSystemd else { return nsenter.command(["--net=\(ingressNetwork)", agent.path] + agent.arguments + arguments, deadline: deadline) }
+        let properties = [
+            "NetworkNamespacePath=\(ingressNetwork)", "CapabilityBoundingSet=CAP_NET_RAW", "NoNewPrivileges=yes", "ProtectSystem=strict",
+            "ProtectHome=yes", "RuntimeMaxSec=\(deadline.components.seconds)", "LogLevelMax=notice",
+        ]
+        return systemdRun.command(
+            ["--quiet", "--no-ask-password", "--collect", "--wait", "--pipe"] + properties.map { "--property=\($0)" } + ["--", agent.path]
+                + agent.arguments
+                + arguments, deadline: deadline + .seconds(5))
+    }
 
     var record: String { state + "/host.json" }
     var ruleset: String { state + "/ruleset.nft" }

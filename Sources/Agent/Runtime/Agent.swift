@@ -325,6 +325,7 @@ public import SkepWire
             status.facts.memoryBytes = 0
             status.facts.clockOffset = nil
             status.events = []
+            status.canary = status.canary?.essence
             status.conditions = status.conditions.map {
                 var condition = $0
                 condition.since = Instant(milliseconds: 0)

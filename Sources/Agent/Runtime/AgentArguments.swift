@@ -7,6 +7,7 @@ public struct AgentArguments: Sendable, Equatable {
         case forget(leaveSwarm: Bool)
         case retryFirewall
         case probeShare([String])
+        case probeOverlay([String])
         case version
         case help
     }
@@ -26,8 +27,9 @@ public struct AgentArguments: Sendable, Equatable {
     public init(_ words: [String], environment: [String: String] = [:]) throws(AgentError) {
         root = environment["SKEP_AGENT_ROOT"] ?? ""
         guard let first = words.first else { throw Self.wrong("a command is missing") }
-        if first == "probe-share" {
-            verb = .probeShare(Array(words.dropFirst()))
+        if first == "probe-share" || first == "probe-overlay" {
+            let rest = Array(words.dropFirst())
+            verb = first == "probe-share" ? .probeShare(rest) : .probeOverlay(rest)
             return
         }
         var rest = words.dropFirst()[...]

@@ -28,7 +28,7 @@ public import SkepSystem
             case .status(let json): return try status(json)
             case .forget(let leaveSwarm): return try await Forgetting(paths: paths, say: Self.say).run(leaveSwarm: leaveSwarm)
             case .retryFirewall: try retryFirewall()
-            case .probeShare: return 2
+            case .probeShare, .probeOverlay: return 2
             case .version: Self.say("skep-agent \(Self.version)")
             case .help: Self.say(AgentArguments.help)
             }

@@ -12,6 +12,7 @@ public import SkepSystem
     private let dockerActuator: DockerActuator
     private let docker: DockerClient
     private let probe = AgentProbe()
+    private let canary: Canary
     private let daemonConfig: String
     private let hostState: HostState
     private var events: DockerEvents?
@@ -29,7 +30,9 @@ public import SkepSystem
         hostObserver = HostObserver(state)
         hostActuator = HostActuator(state)
         docker = DockerClient(socket: paths.root + "/var/run/docker.sock")
-        dockerObserver = DockerObserver(client: docker)
+        let observer = DockerObserver(client: docker)
+        dockerObserver = observer
+        canary = Canary(state) { try await observer.ingressAddress() }
         var settings = DockerActuator.Settings()
         settings.stackFolder = paths.state + "/stacks"
         let sealing = TrustedSealing(cluster: identity.cluster, store: store)
@@ -49,6 +52,7 @@ public import SkepSystem
         self.watches = watches
         watches.start()
         probe.news = { moved(.anything) }
+        canary.news = { moved(.anything) }
         let actuator = dockerActuator
         sweep = Task { await actuator.sweep() }
     }
@@ -62,10 +66,13 @@ public import SkepSystem
         sweep = nil
         probe.news = nil
         probe.stop()
+        canary.news = nil
+        canary.stop()
     }
 
     public func observe(spec: NodeSpec?, memory: AgentMemory) async -> Observation {
         if let spec { probe.update(spec.probe, node: spec.node) } else { probe.stop() }
+        canary.update(spec?.canary)
         let scope = scope(spec, memory)
         watches?.follow(scope)
         let started = hostObserver.engineStarted
@@ -85,6 +92,7 @@ public import SkepSystem
             facts: facts, packages: host.packages, engine: engine.engine, daemonConfig: host.daemonConfig,
             daemonText: try? Files.readText(daemonConfig), sysctls: host.sysctls, table: host.table, server: host.server, mounts: host.mounts,
             swarm: engine.swarm, manager: engine.manager, probe: probe.report)
+        look.canary = canary.report
         look.hasFormerDaemonConfig = spec?.docker != nil && hostObserver.judgeDaemonConfig(runningSince: runs ? started : nil)
         // after the engine was seen to run: it makes them before it answers
         if runs {

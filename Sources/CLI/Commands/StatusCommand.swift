@@ -9,6 +9,9 @@ struct StatusCommand: ParsableCommand {
     @Flag(help: "Show it again and again.")
     var watch = false
 
+    @Flag(help: "Show what passes between the nodes: the overlay and the published ports, each with its age.")
+    var traffic = false
+
     @OptionGroup var session: Session
     @OptionGroup var output: JSONFlag
 
@@ -22,13 +25,17 @@ struct StatusCommand: ParsableCommand {
             if output.json {
                 if watch { try JSONOutput.showLine(status) } else { try JSONOutput.show(status) }
             } else if watch, Output.isTerminal {
-                screen.paint(StatusView(status).lines)
+                screen.paint(lines(status))
             } else if watch {
                 for line in journal.news(status) { Output.line(line) }
             } else {
-                for line in StatusView(status).lines { Output.line(line) }
+                for line in lines(status) { Output.line(line) }
             }
             if watch { usleep(2_000_000) }
         } while watch
+    }
+
+    private func lines(_ status: StatusAnswer) -> [String] {
+        StatusView(status).lines + (traffic ? [""] + TrafficLines(status).lines : [])
     }
 }

@@ -3,8 +3,10 @@ struct Table {
     private var rows: [[String]]
 
     init(_ heads: String...) { rows = [heads] }
+    init(heads: [String]) { rows = [heads] }
 
     mutating func add(_ cells: String...) { rows.append(cells) }
+    mutating func add(cells: [String]) { rows.append(cells) }
 
     var lines: [String] {
         let widths = (rows.first ?? []).indices.map { column in rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }

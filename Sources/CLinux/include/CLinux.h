@@ -89,6 +89,9 @@ enum {
     CLINUX_PMTUDISC_PROBE = 3,
 };
 
+/// MTU of the interface that has this IPv4 address (network byte order), bytes; 0 when none has it.
+int clinux_mtu(uint32_t address);
+
 // netlink
 int clinux_netlink(int protocol);
 int clinux_netlink_join(int fd, int group);

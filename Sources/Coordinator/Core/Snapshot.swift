@@ -34,6 +34,12 @@ public struct Snapshot: Sendable {
             self.seen = seen
             self.status = status
         }
+
+        /// Milliseconds since a moment that the node told of by its own clock: its age in the report, and the report's.
+        public func age(of moment: Instant, now: Instant) -> Int64? {
+            guard let status, let seen else { return nil }
+            return max(0, status.observed.since(moment)) + max(0, now.since(seen))
+        }
     }
 
     public var spec: ClusterSpec

@@ -28,6 +28,8 @@ struct ClusterView: View {
     let anyStack: Bool
     let stacksSeen: StacksSeen
     let stacks: [StackBlock]
+    let anyTraffic: Bool
+    let traffic: TrafficView?
     let operations: [OperationView]
     let anyEvent: Bool
     let events: [EventRow]
@@ -53,6 +55,8 @@ struct ClusterView: View {
         stacks = status.stacks.map(StackBlock.init)
         anyStack = !stacks.isEmpty
         stacksSeen = StacksSeen(status.nodes)
+        traffic = TrafficView(status)
+        anyTraffic = traffic != nil
         let names = Dictionary(status.nodes.compactMap { node in node.id.map { ($0, node.name.rawValue) } }, uniquingKeysWith: { first, _ in first })
         operations = status.operations.sorted { $0.started > $1.started }.map { OperationView($0, names: names, now: present) }
         events = ledger.map { EventRow($0, now: present) }

@@ -25,6 +25,7 @@ public struct DashboardPages: Sendable {
         ("conditions", PackageResources.conditions_mustache),
         ("node", PackageResources.node_mustache),
         ("stack", PackageResources.stack_mustache),
+        ("traffic", PackageResources.traffic_mustache),
         ("operation", PackageResources.operation_mustache),
         ("mark", PackageResources.mark_mustache),
         ("age", PackageResources.age_mustache),

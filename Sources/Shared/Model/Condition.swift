@@ -31,6 +31,9 @@ public struct Condition: Codable, Hashable, Sendable {
         public static let repairs = Kind(rawValue: "RepairsHold")
     }
 
+    /// The reason of what was asked and has not been tried yet.
+    public static let notTried = "NotTried"
+
     public var type: Kind
     public var status: Truth
     /// One CamelCase word, for programs.

@@ -51,7 +51,12 @@ public struct ManagerView: Codable, Hashable, Sendable {
         public var updating: Bool
         /// SHA-256 of what the engine holds as the service's specification; it changes with `docker service update` and `scale`.
         public var digest: String?
-        public init(name: String, running: Int, desired: Int, bundle: String?, error: String? = nil, updating: Bool = false, digest: String? = nil) {
+        /// TCP ports that the ingress mesh publishes for it on every node; nil from an agent that does not say.
+        public var ports: [UInt16]?
+        public init(
+            name: String, running: Int, desired: Int, bundle: String?, error: String? = nil, updating: Bool = false, digest: String? = nil,
+            ports: [UInt16]? = nil
+        ) {
             self.name = name
             self.running = running
             self.desired = desired
@@ -59,6 +64,7 @@ public struct ManagerView: Codable, Hashable, Sendable {
             self.error = error
             self.updating = updating
             self.digest = digest
+            self.ports = ports
         }
     }
 

@@ -142,6 +142,8 @@ public struct NodeSpec: Codable, Hashable, Sendable {
     public var knownMember: String?
     public var duties: ManagerDuties?
     public var probe: ProbeRequest?
+    /// The ways through the swarm's own networks that are to be tried; nil before there are any.
+    public var canary: CanaryRequest?
     public var peers: [Peer]
     /// Milliseconds between reports.
     public var beat: Int
@@ -170,6 +172,16 @@ public struct NodeSpec: Codable, Hashable, Sendable {
         self.peers = peers
         self.beat = beat
         self.purge = purge
+    }
+
+    /// Whether it asks for the same work: what is only to be found out, or known, is left aside.
+    public func asksTheSame(as other: NodeSpec) -> Bool {
+        func work(_ spec: NodeSpec) -> NodeSpec {
+            var spec = spec
+            spec.canary = nil
+            return spec
+        }
+        return work(self) == work(other)
     }
 }
 

@@ -6,11 +6,20 @@ extension NodeStatus {
         status.facts.clockOffset = facts.clockOffset.map { min(max($0, -Self.bound), Self.bound) }
         for index in status.conditions.indices { status.conditions[index].since = Self.bounded(status.conditions[index].since) }
         for index in status.events.indices { status.events[index].at = Self.bounded(status.events[index].at) }
+        if let canary { status.canary = Self.bounded(canary) }
         if let manager {
             status.manager?.term = min(max(manager.term, 0), Int(Self.bound))
             status.manager?.tokenEpoch = min(max(manager.tokenEpoch, 0), Int(Self.bound))
         }
         return status
+    }
+
+    private static func bounded(_ canary: CanaryReport) -> CanaryReport {
+        var canary = canary
+        canary.at = canary.at.map(bounded)
+        for index in canary.paths.indices { canary.paths[index].trial.passed = canary.paths[index].trial.passed.map(bounded) }
+        for index in canary.ports.indices { canary.ports[index].trial.passed = canary.ports[index].trial.passed.map(bounded) }
+        return canary
     }
 
     private static let bound: Int64 = 1 << 53

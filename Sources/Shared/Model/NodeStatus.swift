@@ -25,6 +25,8 @@ public struct NodeStatus: Codable, Hashable, Sendable {
     public var shares: [ShareName: ShareVerdict]?
     /// How far the drill is that it was told.
     public var drill: DrillReport?
+    /// What passes through the swarm's own networks; nil from an agent that does not try.
+    public var canary: CanaryReport?
 
     public init(
         node: NodeID, bootID: String, agentVersion: String, observed: Instant, revision: Int, generation: Generation?, facts: NodeFacts,

@@ -133,10 +133,80 @@ public struct StatusAnswer: Codable, Sendable {
         }
     }
 
+    /// What one member found of the traffic to others, and of the ports that the ingress mesh publishes on it.
+    public struct Traffic: Codable, Sendable {
+        /// One thing that is tried again and again.
+        public struct Trial: Codable, Sendable {
+            /// `unknown` as long as it was not tried twice; also of what an unheard node said.
+            public var passes: Truth
+            public var passedSecondsAgo: Double?
+            /// Why it does not pass; nil when it does.
+            public var failure: String?
+            public init(passes: Truth, passedSecondsAgo: Double?, failure: String?) {
+                self.passes = passes
+                self.passedSecondsAgo = passedSecondsAgo
+                self.failure = failure
+            }
+            enum CodingKeys: String, CodingKey {
+                case passes, failure
+                case passedSecondsAgo = "passed_seconds_ago"
+            }
+        }
+        public struct Path: Codable, Sendable {
+            public var to: NodeName
+            public var trial: Trial
+            /// Round-trip times through the overlay, milliseconds: of 64 bytes, and of a packet as large as the network's MTU.
+            public var smallMilliseconds: Double?
+            public var largeMilliseconds: Double?
+            public init(to: NodeName, trial: Trial, smallMilliseconds: Double?, largeMilliseconds: Double?) {
+                self.to = to
+                self.trial = trial
+                self.smallMilliseconds = smallMilliseconds
+                self.largeMilliseconds = largeMilliseconds
+            }
+            enum CodingKeys: String, CodingKey {
+                case to, trial
+                case smallMilliseconds = "small_milliseconds"
+                case largeMilliseconds = "large_milliseconds"
+            }
+        }
+        public struct Port: Codable, Sendable {
+            public var port: UInt16
+            public var trial: Trial
+            public init(port: UInt16, trial: Trial) {
+                self.port = port
+                self.trial = trial
+            }
+        }
+        public var node: NodeName
+        /// Age of the last round; nil before the first.
+        public var triedSecondsAgo: Double?
+        /// Of the node's end in the ingress network, bytes.
+        public var mtu: Int?
+        /// Why the overlay cannot be tried from there.
+        public var trouble: String?
+        public var paths: [Path]
+        public var ports: [Port]
+        public init(node: NodeName, triedSecondsAgo: Double?, mtu: Int?, trouble: String?, paths: [Path], ports: [Port]) {
+            self.node = node
+            self.triedSecondsAgo = triedSecondsAgo
+            self.mtu = mtu
+            self.trouble = trouble
+            self.paths = paths
+            self.ports = ports
+        }
+        enum CodingKeys: String, CodingKey {
+            case node, mtu, trouble, paths, ports
+            case triedSecondsAgo = "tried_seconds_ago"
+        }
+    }
+
     public var cluster: Cluster
     public var nodes: [Node]
     public var stacks: [Stack]
     public var operations: [Operation]
+    /// By member of the swarm that was asked to try it; nil from a coordinator that does not have it tried.
+    public var traffic: [Traffic]?
     /// When the coordinator made this answer.
     public var now: Instant
     public init(cluster: Cluster, nodes: [Node], stacks: [Stack], operations: [Operation], now: Instant) {

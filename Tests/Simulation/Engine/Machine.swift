@@ -60,6 +60,8 @@ struct Machine {
     var serverSettings: String?
     var folders: Set<String> = []
     var mounts: [String: String] = [:]
+    /// Whether the machine's packets pass through the overlay.
+    var overlayPasses = true
     var swarm: String?
     var memberID: String?
     var managerOf: String?
@@ -142,7 +144,22 @@ struct Machine {
             }
             probe = ProbeReport(round: request.round, complete: paths.allSatisfy(\.tcp), paths: paths)
         }
-        return Observation(
+        var canary: CanaryReport?
+        if let request = disk.spec?.canary {
+            // the overlay of a machine in the swarm reaches whoever is up in the same one
+            var book = CanaryBook()
+            _ = book.ask(request)
+            let echoes = request.targets.map { target in
+                let passes = peers.contains { $0.id == target.node && $0.engineRuns && $0.swarm != nil && $0.swarm == swarm && $0.overlayPasses }
+                return (target.address, CanaryRound.Echo(small: passes && overlayPasses ? 300 : nil, large: passes && overlayPasses ? 400 : nil))
+            }
+            let ports = Dictionary((request.ports ?? []).map { ($0, String?.none) }) { first, _ in first }
+            let end = swarm == nil || !engineRuns ? nil : CanaryRound.Sandbox(address: .v4(0x0a00_0002 + UInt32(index)), mtu: 1450)
+            let round = CanaryRound(sandbox: end, echoes: Dictionary(echoes) { first, _ in first }, ports: ports)
+            for _ in 0..<2 { book.note(round, at: now) }
+            canary = book.report
+        }
+        var look = Observation(
             facts: facts,
             packages: .seen(
                 .init(installed: packages.intersection(asked), held: held.intersection(asked), running: installing && brain == nil ? "apt" : nil)),
@@ -150,5 +167,7 @@ struct Machine {
             daemonConfig: .seen(config), sysctls: .seen(sysctls.filter { keys.contains($0.key) }),
             table: .seen(.init(listing: table, managementConnections: managementConnections, kept: keptTable)), server: .seen(server),
             mounts: .seen(points), swarm: .seen(state), manager: view, probe: probe, bootID: "boot \(boot)")
+        look.canary = canary
+        return look
     }
 }

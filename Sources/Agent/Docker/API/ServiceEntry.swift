@@ -14,14 +14,15 @@ struct ServiceEntry: Decodable, Sendable {
     struct Port: Decodable, Sendable {
         var PublishMode: String?
         var PublishedPort: Int?
+        var `Protocol`: String?
     }
-    struct Endpoint: Decodable, Sendable { var Ports: [Port]? }
+    struct EndpointPart: Decodable, Sendable { var Ports: [Port]? }
     struct Specification: Decodable, Sendable {
         var Name: String
         var Labels: [String: String]?
         var TaskTemplate: Template?
         var Mode: Modes?
-        var EndpointSpec: Endpoint?
+        var EndpointSpec: EndpointPart?
     }
     struct Update: Decodable, Sendable {
         var State: String?
@@ -37,10 +38,12 @@ struct ServiceEntry: Decodable, Sendable {
     var Spec: Specification
     var UpdateStatus: Update?
     var ServiceStatus: Figures?
+    /// As the swarm has it, with the ports that it chose.
+    var Endpoint: EndpointPart?
     /// Of all that `Spec` holds, not only of what is read here.
     var digest: ServiceDigest
 
-    private enum CodingKeys: String, CodingKey { case ID, Spec, UpdateStatus, ServiceStatus }
+    private enum CodingKeys: String, CodingKey { case ID, Spec, UpdateStatus, ServiceStatus, Endpoint }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -48,6 +51,7 @@ struct ServiceEntry: Decodable, Sendable {
         Spec = try container.decode(Specification.self, forKey: .Spec)
         UpdateStatus = try container.decodeIfPresent(Update.self, forKey: .UpdateStatus)
         ServiceStatus = try container.decodeIfPresent(Figures.self, forKey: .ServiceStatus)
+        Endpoint = try container.decodeIfPresent(EndpointPart.self, forKey: .Endpoint)
         digest = try container.decode(ServiceDigest.self, forKey: .Spec)
     }
 
@@ -60,6 +64,11 @@ struct ServiceEntry: Decodable, Sendable {
     var isUpdating: Bool { ["updating", "rollback_started"].contains(UpdateStatus?.State ?? "") }
     /// The last update stopped or was taken back, and Docker says why.
     var hasFailedUpdate: Bool { ["paused", "rollback_paused", "rollback_completed"].contains(UpdateStatus?.State ?? "") }
+    /// TCP ports that the ingress mesh answers on every node.
+    var meshPorts: [UInt16] {
+        let ports = (Endpoint?.Ports ?? []).filter { $0.PublishMode != "host" && $0.Protocol ?? "tcp" == "tcp" }
+        return Set(ports.compactMap { $0.PublishedPort.flatMap { UInt16(exactly: $0) } }).subtracting([0]).sorted()
+    }
     var publishesThroughIngress: Bool { Spec.EndpointSpec?.Ports?.contains { $0.PublishMode != "host" } ?? false }
 }
 

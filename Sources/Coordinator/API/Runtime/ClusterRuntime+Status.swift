@@ -32,7 +32,7 @@ extension ClusterRuntime {
         for node in nodes.values.sorted(by: { $0.name < $1.name }) where !known.contains(node.id) && !node.evicted {
             shown.append(show(node, name: node.name, role: .worker, labels: [:], now: now))
         }
-        return StatusAnswer(
+        var answer = StatusAnswer(
             cluster: .init(
                 name: name, kind: spec.kind, generation: generation.number, ready: plan.ready, phase: plan.phase,
                 waits: plan.waits.map { .init(what: $0.what, waitsFor: $0.waitsFor, command: $0.command) }, conditions: conditions),
@@ -43,6 +43,8 @@ extension ClusterRuntime {
                     services: stack.services.map { .init(name: $0.name, running: $0.running, desired: $0.desired, error: $0.error) })
             },
             operations: operations, now: now)
+        answer.traffic = traffic(now)
+        return answer
     }
 
     private func show(

@@ -258,6 +258,8 @@ actor ClusterRuntime {
         let merged = Condition.merge(clusterConditions, next.conditions)
         for condition in merged {
             guard let before = clusterConditions.first(where: { $0.type == condition.type }), before.status != condition.status else { continue }
+            // what is asked anew is tried within seconds: the ledger has what was found
+            if condition.status == .unknown, condition.reason == Condition.notTried { continue }
             events.append(
                 Event(
                     at: now, cluster: name, kind: .transition,

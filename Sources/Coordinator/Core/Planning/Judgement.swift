@@ -21,17 +21,20 @@ extension Planning {
         let joined = spec.nodes.filter { !record.deferred.contains($0.name) }.allSatisfy { entry in
             byName[entry.name].map { isMember($0) && $0.status?.swarm.isManager == (entry.role == .manager) } ?? false
         }
-        plan.ready = problems.isEmpty && notReady.isEmpty && joined && open == nil && plan.waits.isEmpty
-        plan.phase = phase(joined: joined, stacksReady: notReady.isEmpty)
+        let traffic = trafficFindings()
+        let passes = traffic.failingPaths.isEmpty && traffic.failingPorts.isEmpty && !traffic.isPending
+        plan.ready = problems.isEmpty && notReady.isEmpty && joined && passes && open == nil && plan.waits.isEmpty
+        plan.phase = phase(joined: joined, stacksReady: notReady.isEmpty, traffic)
         plan.conditions = [
             condition("SwarmReady", joined, record.swarm.map { "the swarm \($0)" } ?? "no swarm yet", "not all nodes of the file are in the swarm"),
             condition("NodesReady", problems.isEmpty, "every node is as the file says", problems.first ?? ""),
             condition("StacksReady", notReady.isEmpty, "every stack runs", notReady.first.map { "\($0.name): \($0.reason ?? "")" } ?? ""),
             portsCondition(), availabilityCondition(), diskCondition(),
         ]
+        if record.swarm != nil { plan.conditions += trafficConditions(traffic) }
     }
 
-    private func phase(joined: Bool, stacksReady: Bool) -> String {
+    private func phase(joined: Bool, stacksReady: Bool, _ traffic: TrafficFindings) -> String {
         if plan.ready { return "ready" }
         if record.decisions == nil {
             return participants.count < spec.nodes.count - record.deferred.count ? "waiting for machines" : "looking at the machines"
@@ -39,6 +42,7 @@ extension Planning {
         if record.swarm == nil { return "making the swarm" }
         if !joined { return "joining" }
         if !stacksReady { return "deploying stacks" }
+        if traffic.isPending, traffic.failingPaths.isEmpty, traffic.failingPorts.isEmpty { return "trying the traffic" }
         return "not as wanted"
     }
 

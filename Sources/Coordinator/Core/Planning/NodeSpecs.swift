@@ -6,7 +6,7 @@ extension Planning {
         nameActing()
         record.sharesServed = record.sharesServed || serverExports
         let firewall = FirewallCompiler(planning: self)
-        let (peers, docker) = (peers, docker)
+        let (peers, docker, traffic) = (peers, docker, trafficPlan)
         for participant in participants {
             var wanted = base(participant, peers)
             wanted.docker = docker
@@ -18,6 +18,7 @@ extension Planning {
             wanted.knownMember = knownMember(participant)
             wanted.probe = probe(participant)
             wanted.drill = drill(for: participant)
+            wanted.canary = canary(for: participant, traffic)
             if participant.id == acting?.id { wanted.duties = duties() }
             plan.nodeSpecs[participant.id] = wanted
         }

@@ -1,0 +1,115 @@
+import SkepModel
+
+/// Has the members try what passes between them, over the swarm's own networks, and says what they found.
+extension Planning {
+    /// What is asked of everyone, looked up once: the members' ends in the ingress network, and the mesh's ports.
+    struct TrafficPlan {
+        var ends: [CanaryRequest.Target]
+        var ports: [UInt16]?
+    }
+
+    /// In a large cluster each node tries so many others, those that follow it by name.
+    static let canaryWidth = 64
+
+    var trafficPlan: TrafficPlan {
+        let ends = participants.filter(isMember).sorted { $0.entry.name < $1.entry.name }.compactMap { participant in
+            participant.status?.canary?.address.map { CanaryRequest.Target(node: participant.id, address: $0) }
+        }
+        let ports = view.map { view in
+            Set(view.stacks.flatMap(\.services).filter { $0.running > 0 }.flatMap { $0.ports ?? [] }).sorted()
+        }
+        return TrafficPlan(ends: ends, ports: ports)
+    }
+
+    /// Nil for a node that is not in the swarm yet, and for an agent that cannot try.
+    func canary(for participant: Participant, _ traffic: TrafficPlan) -> CanaryRequest? {
+        guard isMember(participant), participant.status?.canary != nil else { return nil }
+        guard let own = traffic.ends.firstIndex(where: { $0.node == participant.id }) else {
+            // its own end is found out first; the others cannot be tried without it
+            return CanaryRequest(targets: [], ports: traffic.ports)
+        }
+        let others = (traffic.ends[(own + 1)...] + traffic.ends[..<own]).prefix(Self.canaryWidth)
+        return CanaryRequest(targets: others.sorted { $0.node < $1.node }, ports: traffic.ports)
+    }
+
+    /// What was found between members that are heard.
+    struct TrafficFindings {
+        var failingPaths: [String] = []
+        var failingPorts: [String] = []
+        /// What is still to be tried, or cannot be.
+        var openPaths: [String] = []
+        var openPorts: [String] = []
+        /// Something was asked for and has no answer yet.
+        var isPending = false
+    }
+
+    func trafficFindings() -> TrafficFindings {
+        var found = TrafficFindings()
+        let heard = Dictionary(participants.filter { $0.isHeard && isMember($0) }.map { ($0.id, $0) }) { first, _ in first }
+        for participant in participants where heard[participant.id] != nil {
+            guard let report = participant.status?.canary, let asked = plan.nodeSpecs[participant.id]?.canary else { continue }
+            let name = participant.entry.name.rawValue
+            if let trouble = report.trouble {
+                found.openPaths.append("\(name): \(trouble)")
+            } else if report.at == nil || report.address == nil {
+                found.openPaths.append("\(name) has not tried yet")
+                found.isPending = true
+            }
+            let paths = Dictionary(report.paths.map { ($0.node, $0) }) { first, _ in first }
+            for target in asked.targets {
+                guard let other = heard[target.node] else { continue }
+                let words = "\(name) → \(other.entry.name)"
+                guard let path = paths[target.node], path.address == target.address, path.trial.verdict != .unknown else {
+                    if report.trouble == nil {
+                        found.openPaths.append("\(words) was not tried yet")
+                        found.isPending = true
+                    }
+                    continue
+                }
+                if path.trial.verdict == .false {
+                    found.failingPaths.append("\(words): \(path.failure(mtu: report.mtu))\(whenPassed(path.trial, participant))")
+                }
+            }
+            let ports = Dictionary(report.ports.map { ($0.port, $0) }) { first, _ in first }
+            for number in asked.ports ?? [] {
+                guard let port = ports[number], port.trial.verdict != .unknown else {
+                    found.openPorts.append("\(number) on \(name) was not tried yet")
+                    found.isPending = true
+                    continue
+                }
+                if port.trial.verdict == .false {
+                    found.failingPorts.append("\(number) on \(name): \(port.failure ?? "no answer")\(whenPassed(port.trial, participant))")
+                }
+            }
+        }
+        return found
+    }
+
+    private func whenPassed(_ trial: CanaryReport.Trial, _ participant: Participant) -> String {
+        guard let passed = trial.passed, let age = participant.node.age(of: passed, now: now) else { return "" }
+        return " (last passed \(Self.span(age)) ago)"
+    }
+
+    func trafficConditions(_ found: TrafficFindings) -> [Condition] {
+        let port = record.decisions?.dataPathPort ?? 4789
+        return [
+            condition(
+                "OverlayPasses", failing: found.failingPaths, open: found.openPaths,
+                good: "small and large packets pass between all members that are heard",
+                help: "see what drops or cuts UDP \(port) between these machines (a firewall in between, a smaller MTU: `ping -M do -s SIZE`)"),
+            condition(
+                "MeshAnswers", failing: found.failingPorts, open: found.openPorts,
+                good: "every published port with a running task answers on every member",
+                help: "`docker service ps SERVICE` says whether its container listens; if it answers elsewhere, the node's own mesh is broken"),
+        ]
+    }
+
+    private func condition(_ type: String, failing: [String], open: [String], good: String, help: String) -> Condition {
+        func words(_ lines: [String]) -> String { lines.prefix(3).joined(separator: "; ") + (lines.count > 3 ? "; and \(lines.count - 3) more" : "") }
+        let (status, reason, message): (Truth, String, String) =
+            if !failing.isEmpty { (.false, "DoesNotPass", "\(words(failing)); \(help)") } else if !open.isEmpty {
+                (.unknown, Condition.notTried, words(open))
+            } else { (.true, "Passes", good) }
+        return Condition(.init(rawValue: type), status, reason: reason, message: message, since: now, generation: snapshot.generation)
+    }
+}
