@@ -85,6 +85,13 @@ import Testing
             let before = await DockerObserver(client: client).look(rememberedSwarm: "x")
             #expect(before.swarm == .seen(SwarmStatus(state: .inactive)))
             #expect(before.manager == nil)
+            // an engine that is being stopped says the same of itself, and is still in its swarm
+            let stopping = DockerObserver(client: client, programs: []) {
+                EngineUnit("LoadState=loaded\nActiveState=deactivating\nSubState=stop-sigterm\n")
+            }
+            guard case .failed(let words) = await stopping.look(rememberedSwarm: "x").swarm else { throw SystemError(.failed, "it was believed") }
+            #expect(words.contains("being stopped") && words.contains("stop-sigterm"))
+            #expect(await stopping.look(rememberedSwarm: nil).swarm == before.swarm)
             guard case .seen(.running(let version, let bridges)) = before.engine else { throw SystemError(.failed, "\(before.engine)") }
             #expect(!version.isEmpty)
             #expect(bridges == ["docker0", "docker_gwbridge"])

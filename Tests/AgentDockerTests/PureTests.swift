@@ -19,6 +19,17 @@ import Testing
         #expect(value["Role"]?.text == "manager")
     }
 
+    @Test func theUnitOfAnEngine() {
+        let stopping = EngineUnit("LoadState=loaded\nActiveState=deactivating\nSubState=stop-sigterm\nResult=success\n")
+        #expect(stopping?.isStopping == true && stopping?.isActive == true && stopping?.isLoaded == true)
+        let failed = EngineUnit("LoadState=loaded\nActiveState=failed\nSubState=failed\nResult=exit-code\n")
+        #expect(failed?.isActive == false && failed?.isStopping == false)
+        #expect(failed?.words == "docker.service is failed (failed, exit-code); see journalctl -u docker")
+        #expect(EngineUnit("LoadState=masked\nActiveState=inactive\n")?.words == "docker.service is masked")
+        #expect(EngineUnit("LoadState=active\n")?.isLoaded == false)
+        #expect(EngineUnit("") == nil)
+    }
+
     @Test func constraintsAreReadAsSwarmReadsThem() throws {
         let nodes: [NodeEntry] = try DockerClient.decode(
             Array(

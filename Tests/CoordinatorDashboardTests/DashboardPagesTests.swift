@@ -73,6 +73,26 @@ import Testing
         #expect(fragment.contains("<time datetime=\"2026-11-21T14:06:37Z\">14:06:37</time>"))
     }
 
+    @Test func `The traffic is a matrix with ages, and what fails says why`() {
+        let fragment = pages.clusterFragment(Sample.traffic(), events: [])
+        #expect(fragment.contains("3 of 4 ways over the overlay pass, 1 of 2 published ports answer."))
+        #expect(fragment.contains("<th scope=\"col\">to n3</th><th scope=\"col\">port 443</th><th scope=\"col\">Tried</th>"))
+        #expect(
+            fragment.contains(
+                "<td data-label=\"to n2\"><span class=\"mark ok\"><span class=\"shape\" aria-hidden=\"true\">●</span> 0.4 / 12 ms</span>"))
+        #expect(
+            fragment.contains("fails</span>\n <span class=\"words\">small packets pass, those of 1450 bytes do not; last passed 3 min ago</span>"))
+        #expect(fragment.contains("<td data-label=\"Tried\"><span class=\"age\" data-age=\"12\">12 s</span> ago"))
+        #expect(fragment.contains("not tried yet"))
+        #expect(!pages.clusterFragment(Sample.status(), events: []).contains("Traffic between nodes"))
+        // of many nodes only what has something to say
+        var large = Sample.traffic()
+        large.traffic = (1...30).map { Sample.row("w\($0)", to: ["w\($0 % 30 + 1)"], failing: $0 == 7) }
+        let view = pages.clusterFragment(large, events: [])
+        #expect(view.contains("29 of 30 ways over the overlay pass"))
+        #expect(view.contains("<th scope=\"row\">w7</th>") && !view.contains("<th scope=\"row\">w6</th>"))
+    }
+
     @Test(arguments: [
         "<script>alert(1)</script>", "\" onmouseover=\"x", "'><img src=x>", "\"\u{301} onmouseover=\u{301}", "<\u{338}script>", "{{name}}",
         "&lt;b&gt;",
@@ -86,7 +106,9 @@ import Testing
         status.nodes[0].liveness = text
         status.stacks[1].name = text
         status.stacks[1].reason = text
-        let tame = Sample.status(hostile: "x")
+        status.traffic = [Sample.row(text, to: [text], failing: true, trouble: text)]
+        var tame = Sample.status(hostile: "x")
+        tame.traffic = [Sample.row("x", to: ["x"], failing: true, trouble: "x")]
         let page = pages.cluster(status, events: Sample.events(text), viewer: Viewer(name: text, role: text, formToken: text))
         let plain = pages.cluster(tame, events: Sample.events("x"), viewer: Viewer(name: "x", role: "x", formToken: "x"))
         func count(_ scalar: Unicode.Scalar, _ page: String) -> Int { page.unicodeScalars.count { $0 == scalar } }

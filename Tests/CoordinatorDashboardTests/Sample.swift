@@ -47,6 +47,25 @@ enum Sample {
             operations: operations(text), now: now)
     }
 
+    /// Two nodes that pass what they try but for one way and one port.
+    static func traffic() -> StatusAnswer {
+        var status = status(ready: true)
+        var (first, second) = (row("n1", to: ["n2", "n3"]), row("n2", to: ["n1", "n3"]))
+        second.paths[0].trial = .init(passes: .false, passedSecondsAgo: 200, failure: "small packets pass, those of 1450 bytes do not")
+        first.ports = [.init(port: 443, trial: .init(passes: .true, passedSecondsAgo: 12, failure: nil))]
+        second.ports = [.init(port: 443, trial: .init(passes: .unknown, passedSecondsAgo: nil, failure: nil))]
+        status.traffic = [first, second]
+        return status
+    }
+
+    static func row(_ name: String, to others: [String], failing: Bool = false, trouble: String? = nil) -> StatusAnswer.Traffic {
+        let trial = StatusAnswer.Traffic.Trial(passes: failing ? .false : .true, passedSecondsAgo: 12, failure: failing ? name : nil)
+        let paths = others.map {
+            StatusAnswer.Traffic.Path(to: NodeName(unchecked: $0), trial: trial, smallMilliseconds: 0.41, largeMilliseconds: 12.4)
+        }
+        return .init(node: NodeName(unchecked: name), triedSecondsAgo: 12, mtu: 1450, trouble: trouble, paths: paths, ports: [])
+    }
+
     private static func node(_ name: String, _ role: Role, _ liveness: String, seen: Double?) -> StatusAnswer.Node {
         var node = StatusAnswer.Node(
             name: NodeName(unchecked: name), id: NodeID(unchecked: "00c0ffee0000000\(name.last ?? "0")"), role: role, ready: false, liveness: liveness

@@ -218,6 +218,30 @@ import Testing
         #expect(problems.all(ShareName(unchecked: "data")).keys.sorted() == ["n1", "n3"])
     }
 
+    @Test func theTrafficIsAMatrixWithALineForEachFailure() throws {
+        var answer = try status("ready", progress: nil)
+        #expect(TrafficLines(answer).lines == ["no node has been asked to try the traffic yet"])
+        func trial(_ passes: Truth, _ age: Double? = 5, _ why: String? = nil) -> StatusAnswer.Traffic.Trial {
+            .init(passes: passes, passedSecondsAgo: age, failure: why)
+        }
+        let (one, two) = (NodeName(unchecked: "n1"), NodeName(unchecked: "n2"))
+        answer.traffic = [
+            .init(
+                node: one, triedSecondsAgo: 5, mtu: 1450, trouble: nil,
+                paths: [.init(to: two, trial: trial(.true), smallMilliseconds: 0.42, largeMilliseconds: 1.25)],
+                ports: [.init(port: 80, trial: trial(.true))]),
+            .init(
+                node: two, triedSecondsAgo: nil, mtu: nil, trouble: "no end",
+                paths: [.init(to: one, trial: trial(.false, 300, "no packet passes"), smallMilliseconds: nil, largeMilliseconds: nil)],
+                ports: [.init(port: 80, trial: trial(.unknown, nil))]),
+        ]
+        #expect(
+            TrafficLines(answer).lines == [
+                "FROM  → n1   → n2        :80  TRIED", "n1    –      0.4/1.3 ms  ok   5 s ago", "n2    FAILS  –           ?    never",
+                "  n2 → n1: no packet passes; last passed: 5 min ago", "  n2: no end",
+            ])
+    }
+
     @Test func aViewShowsNodesAndStacks() throws {
         let lines = StatusView(try status("installing", progress: "apt\u{1b}[31m")).lines
         #expect(lines.first == "geneva (target), generation 1: installing")

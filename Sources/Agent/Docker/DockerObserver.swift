@@ -23,13 +23,20 @@ public enum EngineProcess: Sendable, Equatable {
 
     let client: DockerClient
     private let programs: [String]
+    /// What systemd says of the engine; nil where there is no systemd.
+    private let unit: @LoopActor @Sendable () async -> EngineUnit?
 
     /// `programs` is where an engine may be installed: with none of them there and no socket, there is no engine.
-    public init(
+    public convenience init(
         client: DockerClient, programs: [String] = ["/usr/sbin/dockerd", "/usr/bin/dockerd", "/usr/local/bin/dockerd", "/snap/bin/dockerd"]
     ) {
+        self.init(client: client, programs: programs) { await EngineUnit.read() }
+    }
+
+    init(client: DockerClient, programs: [String], unit: @escaping @LoopActor @Sendable () async -> EngineUnit?) {
         self.client = client
         self.programs = programs
+        self.unit = unit
     }
 
     /// Everything, in two requests to a worker's engine and four or five to a manager's. `rememberedSwarm` is the swarm's id as this node was
@@ -49,6 +56,10 @@ public enum EngineProcess: Sendable, Equatable {
         }
         let engine = Observation.Engine.running(version: info.ServerVersion, bridges: Self.bridges(networks))
         var look = Look(engine: .seen(engine), swarm: .seen(Self.status(info.Swarm, remembered: rememberedSwarm)), manager: nil)
+        // one that is being stopped leaves its swarm's sessions first, and goes on answering until its containers have ended: it would join once more
+        if rememberedSwarm != nil, case .seen(let swarm) = look.swarm, swarm.state == .inactive, let unit = await unit(), unit.isStopping {
+            look.swarm = .failed("the engine is being stopped; its place in the swarm is known again when it runs: \(unit.words)")
+        }
         if let swarm = info.Swarm, swarm.isActiveManager { look.manager = await manager(swarm, networks, failures) }
         return look
     }
@@ -84,28 +95,7 @@ public enum EngineProcess: Sendable, Equatable {
         if !Files.exists(client.socket), !programs.contains(where: Files.exists) {
             return Look(engine: .seen(.absent), swarm: nothing, manager: nil)
         }
-        return Look(engine: .seen(.stopped(await unitWords() ?? words)), swarm: nothing, manager: nil)
-    }
-
-    private func unitWords() async -> String? { await unit()?.words }
-
-    /// What systemd says of the engine's unit; nil where there is no systemd.
-    private func unit() async -> (words: String, isLoaded: Bool, isActive: Bool)? {
-        guard Files.exists("/run/systemd/system") else { return nil }
-        let command = Command(
-            "/usr/bin/systemctl", ["show", "--property=LoadState,ActiveState,SubState,Result", "docker.service"], deadline: .seconds(5))
-        guard let result = try? await run(command), result.succeeded else { return nil }
-        var values: [Substring: Substring] = [:]
-        for line in result.output.split(whereSeparator: \.isNewline) {
-            let parts = line.split(separator: "=", maxSplits: 1)
-            if parts.count == 2 { values[parts[0]] = parts[1] }
-        }
-        guard values["LoadState"] == "loaded", let active = values["ActiveState"] else {
-            return values["LoadState"].map { ("docker.service is \($0)", false, false) }
-        }
-        let reason = values["Result"].flatMap { $0 == "success" ? nil : ", \($0)" } ?? ""
-        let words = "docker.service is \(active) (\(values["SubState"] ?? "")\(reason)); see journalctl -u docker"
-        return (words, true, ["active", "reloading", "deactivating"].contains(active))
+        return Look(engine: .seen(.stopped(await unit()?.words ?? words)), swarm: nothing, manager: nil)
     }
 
     private static func bridges(_ networks: [NetworkEntry]) -> [String] {

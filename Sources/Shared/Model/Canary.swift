@@ -100,6 +100,19 @@ public struct CanaryReport: Codable, Hashable, Sendable {
         self.ports = ports
     }
 
+    /// What was found of a target; `near` is where it is found at once, in an answer to the same request.
+    public func path(to target: CanaryRequest.Target, near index: Int) -> Path? {
+        func answers(_ path: Path) -> Bool { path.node == target.node && path.address == target.address }
+        if paths.indices.contains(index), answers(paths[index]) { return paths[index] }
+        return paths.first(where: answers)
+    }
+
+    /// The same of a port.
+    public func port(_ number: UInt16, near index: Int) -> Port? {
+        if ports.indices.contains(index), ports[index].port == number { return ports[index] }
+        return ports.first { $0.port == number }
+    }
+
     /// Without what is another one after each round: times, and how often something was missed beyond what decides.
     public var essence: CanaryReport {
         func settled(_ trial: Trial) -> Trial { Trial(passed: trial.passed.map { _ in Instant(milliseconds: 0) }, misses: min(trial.misses, 2)) }

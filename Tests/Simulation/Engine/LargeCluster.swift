@@ -43,9 +43,20 @@ public struct LargeCluster: Sendable {
             made.nodes.append(
                 .init(id: id, name: NodeName(unchecked: "n\(index)"), machineID: "m\(index)", certificate: "c", key: "k", seen: now, status: status))
         }
+        // each has tried its neighbours, as it was asked
+        for index in made.nodes.indices {
+            made.nodes[index].status?.canary = CanaryReport(at: now, address: .v4(0x0a80_0000 + UInt32(index)), mtu: 1450)
+        }
         made.nodes[0].status?.manager = ManagerView(
             swarmID: "s", members: members,
             stacks: [.init(name: "web", ours: true, services: [.init(name: "web_web", running: 1, desired: 1, bundle: "d")])])
+        let asked = Planner().plan(made, now: now).nodeSpecs
+        for index in made.nodes.indices {
+            let targets = asked[made.nodes[index].id]?.canary?.targets ?? []
+            made.nodes[index].status?.canary?.paths = targets.map {
+                .init(node: $0.node, address: $0.address, trial: .init(passed: now), small: 300, large: 400)
+            }
+        }
         snapshot = made
         self.now = now
     }

@@ -19,17 +19,16 @@ extension ClusterRuntime {
             return .init(passes: verdict, passedSecondsAgo: seconds(trial?.passed), failure: verdict == .false ? failure : nil)
         }
         func milliseconds(_ microseconds: Int?) -> Double? { microseconds.map { Double($0) / 1000 } }
-        let known = Dictionary(report.paths.map { ($0.node, $0) }) { first, _ in first }
-        let paths = asked.targets.compactMap { target -> StatusAnswer.Traffic.Path? in
+        let paths = asked.targets.enumerated().compactMap { index, target -> StatusAnswer.Traffic.Path? in
             guard let other = nodes[target.node] else { return nil }
-            let path = known[target.node].flatMap { $0.address == target.address ? $0 : nil }
+            let path = report.path(to: target, near: index)
             return .init(
                 to: other.name, trial: trial(path?.trial, path?.failure(mtu: report.mtu)), smallMilliseconds: milliseconds(path?.small),
                 largeMilliseconds: milliseconds(path?.large))
         }
-        let answers = Dictionary(report.ports.map { ($0.port, $0) }) { first, _ in first }
-        let ports = (asked.ports ?? report.ports.map(\.port)).map { number in
-            StatusAnswer.Traffic.Port(port: number, trial: trial(answers[number]?.trial, answers[number]?.failure ?? "no answer"))
+        let ports = (asked.ports ?? report.ports.map(\.port)).enumerated().map { index, number in
+            let port = report.port(number, near: index)
+            return StatusAnswer.Traffic.Port(port: number, trial: trial(port?.trial, port?.failure ?? "no answer"))
         }
         return .init(
             node: node.name, triedSecondsAgo: seconds(report.at), mtu: report.mtu, trouble: report.trouble, paths: paths.sorted { $0.to < $1.to },

@@ -9,7 +9,7 @@ extension Planning {
     }
 
     /// In a large cluster each node tries so many others, those that follow it by name.
-    static let canaryWidth = 64
+    static let canaryWidth = 16
 
     var trafficPlan: TrafficPlan {
         let ends = participants.filter(isMember).sorted { $0.entry.name < $1.entry.name }.compactMap { participant in
@@ -55,24 +55,22 @@ extension Planning {
                 found.openPaths.append("\(name) has not tried yet")
                 found.isPending = true
             }
-            let paths = Dictionary(report.paths.map { ($0.node, $0) }) { first, _ in first }
-            for target in asked.targets {
+            for (index, target) in asked.targets.enumerated() {
                 guard let other = heard[target.node] else { continue }
-                let words = "\(name) → \(other.entry.name)"
-                guard let path = paths[target.node], path.address == target.address, path.trial.verdict != .unknown else {
+                let path = report.path(to: target, near: index)
+                guard let path, path.trial.verdict != .unknown else {
                     if report.trouble == nil {
-                        found.openPaths.append("\(words) was not tried yet")
+                        found.openPaths.append("\(name) → \(other.entry.name) was not tried yet")
                         found.isPending = true
                     }
                     continue
                 }
-                if path.trial.verdict == .false {
-                    found.failingPaths.append("\(words): \(path.failure(mtu: report.mtu))\(whenPassed(path.trial, participant))")
-                }
+                guard path.trial.verdict == .false else { continue }
+                found.failingPaths.append(
+                    "\(name) → \(other.entry.name): \(path.failure(mtu: report.mtu))\(whenPassed(path.trial, participant))")
             }
-            let ports = Dictionary(report.ports.map { ($0.port, $0) }) { first, _ in first }
-            for number in asked.ports ?? [] {
-                guard let port = ports[number], port.trial.verdict != .unknown else {
+            for (index, number) in (asked.ports ?? []).enumerated() {
+                guard let port = report.port(number, near: index), port.trial.verdict != .unknown else {
                     found.openPorts.append("\(number) on \(name) was not tried yet")
                     found.isPending = true
                     continue
