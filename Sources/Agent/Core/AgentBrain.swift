@@ -20,7 +20,7 @@ public struct AgentBrain: Sendable {
     }
 
     /// What must be on disk before the actions of the last `pass` begin.
-    public private(set) var memory: AgentMemory
+    public internal(set) var memory: AgentMemory
     public private(set) var spec: NodeSpec?
     /// The coordinator's number of the spec; 0 for none.
     public private(set) var revision: Int
@@ -93,10 +93,13 @@ public struct AgentBrain: Sendable {
         let outdated = Set(
             Lane.allCases.filter { start != nil && start?.endings[$0] != endings[$0] || glanced?.lanes.contains($0) == false })
         judged = (revision, spec.generation)
-        if glanced == nil { learn(observation.packages) }
+        if glanced == nil { memory.learn(observation.packages) }
         if glanced == nil || glanced == .engine {
-            learn(observation.swarm, spec)
-            learn(observation.engine, now)
+            if case .seen(let swarm) = observation.swarm {
+                lastSwarm = swarm
+                memory.learn(swarm, spec)
+            }
+            memory.learn(observation.engine, isInstalling: running[.packages] != nil, now)
         }
         if !outdated.contains(.stacks), running[.stacks] == nil { memory.deployed = StackDrift.remember(memory.deployed, spec, observation) }
         let context = PlanningContext(
@@ -104,7 +107,7 @@ public struct AgentBrain: Sendable {
         let host = HostPlanner(context: context, memory: memory)
         var firewall = FirewallPlanner(context: context, memory: memory.firewall)
         let shares = SharePlanner(context: context)
-        if !outdated.contains(.mounts), !outdated.contains(.server) { learn(shares.health(), now) }
+        if !outdated.contains(.mounts), !outdated.contains(.server) { memory.learn(shares.health(), now) }
         let swarm = SwarmPlanner(context: context, remembered: memory.swarm).plan()
         // A machine of another's swarm gets no rules that would cut it off from there, nor anything else.
         if swarm.condition?.reason == SwarmPlanner.foreignReason, memory.isUntouched {
@@ -127,7 +130,7 @@ public struct AgentBrain: Sendable {
             (.stacks, duties.stacks), (.drill, glanced == nil ? planDrill(isSettled: isSettled) : .nothing),
         ]
         memory.firewall = firewall.memory
-        for (kind, message) in firewall.events { record(kind, message, nil, now) }
+        for (kind, message) in firewall.events { memory.record(kind, message, nil, now) }
         if glanced == nil { pausedUntil = nil }
         let actions = begin(parts, observation, except: outdated, blind: blind, noticed: start?.noticed ?? now, now: now)
         conditions = Condition.merge(conditions, parts.flatMap(\.part.conditions) + own(now))
@@ -142,7 +145,7 @@ public struct AgentBrain: Sendable {
             _ = memory.repairs.note(action.lane, action.words, failed: true)
             let count = (failures[action]?.count ?? 0) + 1
             let wait: Int64 = 1000 << Int64(min(count, 6))
-            if failures[action]?.message != message { record(.failure, "\(action.words): \(message)", seconds, now) }
+            if failures[action]?.message != message { memory.record(.failure, "\(action.words): \(message)", seconds, now) }
             failures[action] = Failure(count: count, message: message, at: now, retryAt: now.advanced(by: min(wait, 60_000)))
             if case .sealToken(let sealing, _) = action { refused[sealing.node] = message }
             if case .breakOnPurpose = action { memory.drill?.failure = message }
@@ -150,8 +153,13 @@ public struct AgentBrain: Sendable {
         }
         failures[action] = nil
         // a repair is told when it is seen to have helped
-        if !memory.repairs.note(action.lane, action.words, failed: false) { record(.action, action.words, seconds, now) }
-        remember(action, outcome, now)
+        if !memory.repairs.note(action.lane, action.words, failed: false) { memory.record(.action, action.words, seconds, now) }
+        memory.remember(action, outcome, trialSeconds: spec?.firewall?.trialSeconds, now)
+        if case .sealed(let token) = outcome {
+            sealed[token.node] = token
+            refused[token.node] = nil
+        }
+        if case .rotateTokens = action { sealed = [:] }
     }
 
     /// The coordinator answered over a connection that was opened then.
@@ -160,7 +168,8 @@ public struct AgentBrain: Sendable {
             memory.firewall.isInDoubt = false
             memory.firewall.undone = nil
             memory.firewall.excused += 1
-            record(.action, "firewall: the coordinator answers; it may have been away in the trial of the new ruleset, which begins again", nil, now)
+            memory.record(
+                .action, "firewall: the coordinator answers; it may have been away in the trial of the new ruleset, which begins again", nil, now)
         }
         guard var trial = memory.firewall.trial, trial.table.listing != nil, let begun = trialBegan, openedAt >= begun else { return }
         trial.outbound = true
@@ -213,38 +222,6 @@ public struct AgentBrain: Sendable {
         return until.advanced(by: -Int64(seconds) * 1000)
     }
 
-    /// What a look tells about our own earlier work: an agent that was killed in the midst of an apt run never had the answer of its action.
-    private mutating func learn(_ packages: Seen<Observation.Packages>) {
-        let ours = packages.value?.ours ?? []
-        memory.packages += ours.subtracting(memory.packages).sorted()
-    }
-
-    private mutating func learn(_ seen: Seen<SwarmStatus>, _ spec: NodeSpec) {
-        guard case .seen(let swarm) = seen else { return }
-        lastSwarm = swarm
-        if let remembered = memory.swarm, remembered.hasPrefix("making:"), let id = swarm.swarmID, swarm.state == .active { memory.swarm = id }
-        if case .leave = spec.swarm, swarm.state == .inactive { memory.swarm = nil }
-        if case .member(let id) = spec.swarm, memory.swarm == nil, swarm.state == .active, swarm.swarmID == id || spec.knows(swarm) {
-            memory.swarm = id
-        }
-    }
-
-    /// An engine of another version that this agent did not install: somebody upgraded it, hold or not.
-    private mutating func learn(_ seen: Seen<Observation.Engine>, _ now: Instant) {
-        guard case .seen(.running(let version, _)) = seen, version != memory.engineVersion else { return }
-        if let former = memory.engineVersion, running[.packages] == nil {
-            record(.transition, "the Docker Engine is \(version) now, it was \(former): somebody else exchanged it", nil, now)
-        }
-        memory.engineVersion = version
-    }
-
-    private mutating func learn(_ health: [ShareName: Bool?], _ now: Instant) {
-        guard !health.isEmpty || memory.steadiness != nil else { return }
-        var steadiness = memory.steadiness ?? ShareSteadiness()
-        steadiness.saw(health, now: now)
-        memory.steadiness = health.isEmpty ? nil : steadiness
-    }
-
     private func own(_ now: Instant) -> [Condition] {
         var own: [Condition] = []
         if !strangers.isEmpty {
@@ -287,7 +264,8 @@ public struct AgentBrain: Sendable {
                 continue
             }
             running[lane] = next
-            intend(next, observation)
+            memory.intend(next, observation)
+            if case .breakOnPurpose = next { hasResumed = false }
             begun.append(next)
         }
         if memory.repairs.settledRevision != revision, Lane.allCases.allSatisfy({ settled[$0] == revision }) {
@@ -299,10 +277,6 @@ public struct AgentBrain: Sendable {
     /// Every lane was seen to be as this revision asks.
     private var isSettled: Bool { Lane.allCases.allSatisfy { settled[$0] == revision || $0 == .drill } }
 
-    mutating func openDrill(_ drill: Drill, failure: String) { memory.drill = DrillBook(drill, failure: failure) }
-    mutating func openDrill(_ book: DrillBook) { memory.drill = book }
-    mutating func closeDrill() { memory.drill = nil }
-
     /// A lane is as specified; the repair that made it so, if there was one, is told.
     private mutating func settle(_ lane: Lane, _ part: Part, _ now: Instant) {
         settled[lane] = revision
@@ -310,72 +284,8 @@ public struct AgentBrain: Sendable {
         guard let repair = memory.repairs.settle(lane, after: after, now: now) else { return }
         let seconds = Double(max(0, now.since(repair.noticed))) / 1000
         guard !repair.actions.isEmpty else {
-            return record(.action, "\(repair.fault.rawValue): right again without a repair; \(repair.evidence)", seconds, now)
+            return memory.record(.action, "\(repair.fault.rawValue): right again without a repair; \(repair.evidence)", seconds, now)
         }
-        record(.repair, "\(repair.actions.joined(separator: ", ")), as \(repair.evidence)", seconds, now, repair)
-    }
-
-    /// What must be remembered before the action begins, so that a crash in its midst is understood.
-    private mutating func intend(_ action: AgentAction, _ observation: Observation) {
-        switch action {
-        case .initialiseSwarm(let plan): memory.swarm = SwarmPlanner.intent(plan.operation)
-        case .joinSwarm(let plan): memory.swarm = plan.swarm
-        case .mergeDaemonConfig where !memory.originalDaemonConfigKnown:
-            memory.originalDaemonConfig = observation.daemonText
-            memory.originalDaemonConfigKnown = true
-        case .setSysctls(let values):
-            for key in values.keys where memory.originalSysctls[key] == nil { memory.originalSysctls[key] = observation.sysctls.value?[key] }
-        case .installPackages(let names): memory.packages += names.filter { !memory.packages.contains($0) }
-        case .holdPackages(let names): memory.held += names.filter { !memory.held.contains($0) }
-        case .breakOnPurpose(let drill, _):
-            memory.drill = DrillBook(drill)
-            hasResumed = false
-        default: break
-        }
-    }
-
-    private mutating func remember(_ action: AgentAction, _ outcome: ActionOutcome, _ now: Instant) {
-        switch outcome {
-        case .done, .failed: break
-        case .installed(let listing):
-            guard case .installTable(let text) = action else { break }
-            if memory.firewall.trial?.table.text == text {
-                memory.firewall.trial?.table.listing = listing
-                if memory.firewall.trial?.until == nil, let seconds = spec?.firewall?.trialSeconds {
-                    memory.firewall.trial?.until = now.advanced(by: Int64(seconds) * 1000)
-                }
-            } else if memory.firewall.proven?.text == text {
-                memory.firewall.proven?.listing = listing
-            }
-        case .originals(let originals):
-            if let config = originals.daemonConfig {
-                memory.originalDaemonConfig = config
-                memory.originalDaemonConfigKnown = true
-            }
-            memory.originalSysctls.merge(originals.sysctls) { old, _ in old }
-            memory.packages += originals.packages.filter { !memory.packages.contains($0) }
-        case .sealed(let token):
-            sealed[token.node] = token
-            refused[token.node] = nil
-        }
-        switch action {
-        case .restoreDaemonConfig:
-            memory.originalDaemonConfig = nil
-            memory.originalDaemonConfigKnown = false
-        case .restoreSysctls(let values): for key in values.keys { memory.originalSysctls[key] = nil }
-        case .unholdPackages(let names): memory.held.removeAll { names.contains($0) }
-        case .removePackages(let names): memory.packages.removeAll { names.contains($0) }
-        case .leaveSwarm: memory.swarm = nil
-        case .deployStack(let bundle): memory.deployed?[bundle.name.rawValue] = nil
-        case .rotateTokens: sealed = [:]
-        case .prune: memory.prunedAt = now
-        default: break
-        }
-    }
-
-    private mutating func record(_ kind: Event.Kind, _ message: String, _ seconds: Double?, _ now: Instant, _ repair: Repair? = nil) {
-        memory.sequence += 1
-        memory.events.append(NodeEvent(sequence: memory.sequence, at: now, kind: kind, message: message, seconds: seconds, repair: repair))
-        if memory.events.count > 500 { memory.events.removeFirst(memory.events.count - 500) }
+        memory.record(.repair, "\(repair.actions.joined(separator: ", ")), as \(repair.evidence)", seconds, now, repair)
     }
 }

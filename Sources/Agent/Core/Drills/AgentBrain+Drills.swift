@@ -19,18 +19,18 @@ extension AgentBrain {
     /// Begins only on a machine that is as specified: else neither fault nor repair could be told from what was there before.
     mutating func planDrill(isSettled: Bool) -> Part {
         guard let spec, let drill = dueDrill else {
-            if spec?.drill == nil { closeDrill() }
+            if spec?.drill == nil { memory.drill = nil }
             return .nothing
         }
         guard let name = drill.known else {
-            openDrill(drill, failure: "this version of skep-agent does not know the drill \(drill.name)")
+            memory.drill = DrillBook(drill, failure: "this version of skep-agent does not know the drill \(drill.name)")
             return .nothing
         }
         guard isSettled else { return .nothing }
         let mount = spec.shares?.mounts.first
         let target = DrillTarget(path: mount?.mount, server: mount?.server)
         if [.shareUnmount, .shareFreeze].contains(name), mount == nil {
-            openDrill(drill, failure: "this node mounts no share from a server")
+            memory.drill = DrillBook(drill, failure: "this node mounts no share from a server")
             return .nothing
         }
         return Part(actions: [.breakOnPurpose(drill, target)])
@@ -41,7 +41,7 @@ extension AgentBrain {
     public mutating func followDrill(_ conditions: [Condition], broken: Int64?, now: Int64) -> DrillReport? {
         guard var book = memory.drill else { return nil }
         book.follow(conditions, isResumed: hasResumed, broken: broken, now: now)
-        if book != memory.drill { openDrill(book) }
+        if book != memory.drill { memory.drill = book }
         return book.report(broken: broken)
     }
 
