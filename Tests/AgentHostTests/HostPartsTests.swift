@@ -154,6 +154,23 @@ import Testing
         #expect(words.contains("no thread of it serves"))
     }
 
+    @Test(arguments: [
+        ("echo 'netlink: Error: cache initialization failed: Operation not permitted' >&2; exit 1", "cache initialization failed"),
+        ("kill -SEGV $$", "nft cannot list"), ("head -c 100000 /dev/urandom >&2; exit 3", "nft cannot list"),
+    ]) @LoopActor func whatNftSaysInsteadOfAnAnswerIsNoAbsence(_ body: String, _ words: String) async throws {
+        var machine = try TemporaryMachine()
+        defer { machine.remove() }
+        machine.layout.nft = try machine.script("nft", body)
+        // so that it is asked, whatever the kernel's generation says
+        machine.layout.nft.arguments = ["-a"]
+        let look = await HostObserver(HostState(machine.layout)).look(HostScope(spec: nil, memory: AgentMemory(), packages: [], bridges: []))
+        guard case .failed(let said) = look.table else {
+            Issue.record("it was believed: \(look.table)")
+            return
+        }
+        #expect(said.contains(words), "\(said)")
+    }
+
     @Test @LoopActor func makesFoldersAndLeavesTheSystemsAlone() async throws {
         let machine = try TemporaryMachine()
         defer { machine.remove() }
