@@ -436,10 +436,11 @@ int clinux_clock_watch_read(int fd) {
 
 _Static_assert(CLINUX_IN_Q_OVERFLOW == IN_Q_OVERFLOW && CLINUX_IN_IGNORED == IN_IGNORED && CLINUX_IN_MOVE_SELF == IN_MOVE_SELF, "inotify");
 
-int clinux_inotify_add(int fd, const char *path, int itself) {
+int clinux_inotify_add(int fd, const char *path, int what) {
     uint32_t gone = IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
-    uint32_t entries = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE;
-    return inotify_add_watch(fd, path, itself ? IN_ATTRIB | IN_DONT_FOLLOW | gone : entries | gone);
+    uint32_t names = IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE;
+    uint32_t masks[] = {[CLINUX_FILES] = names | IN_CLOSE_WRITE, [CLINUX_ITSELF] = IN_ATTRIB | IN_DONT_FOLLOW, [CLINUX_NAMES] = names};
+    return inotify_add_watch(fd, path, masks[what] | gone);
 }
 
 int clinux_inotify_remove(int fd, int watch) { return inotify_rm_watch(fd, watch); }

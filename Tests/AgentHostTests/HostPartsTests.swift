@@ -74,6 +74,24 @@ import Testing
         #expect(after == .init())
     }
 
+    /// A folder that was removed and made anew is another one, which the kernel does not serve before its table is emptied.
+    @Test @LoopActor func aRemovedFolderIsNotServedUntilTheKernelForgetsIt() async throws {
+        var machine = try TemporaryMachine()
+        defer { machine.remove() }
+        machine.layout.exportfs = try machine.script(
+            "exportfs",
+            "[ $1 != -f ] || : >$ROOT/proc/fs/nfsd/served; mkdir -p $ROOT/var/lib/nfs; printf '/b\\t10.0.0.1(rw)\\n' >$ROOT/var/lib/nfs/etab")
+        try machine.write("/proc/fs/nfsd/threads", "8\n")
+        let state = HostState(machine.layout)
+        let exports = AgentAction.writeExports(exports: "/b 10.0.0.1(rw)\n", settings: "[nfsd]\n")
+        #expect(await HostActuator(state).perform(exports) == .done)
+        #expect(try await ServerActions(state).look([]).exported == ["/b"])
+        try machine.write("/proc/fs/nfsd/served", "#path domain(flags)\n/c\t10.0.0.1(rw)\n/b\\040(deleted)\t10.0.0.1(rw,fsid=2)\n")
+        #expect(try await ServerActions(state).look([]).exported.isEmpty)
+        #expect(await HostActuator(state).perform(exports) == .done)
+        #expect(try await ServerActions(state).look([]).exported == ["/b"])
+    }
+
     /// systemd in small: a server that is active and enabled, and one verb that fails as long as there is a file `broken`.
     private func served(failing verb: String) throws -> TemporaryMachine {
         var machine = try TemporaryMachine()

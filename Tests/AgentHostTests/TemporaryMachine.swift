@@ -13,6 +13,7 @@ struct TemporaryMachine {
         layout.mountTables = ["/proc/self/mountinfo"]
         layout.kernelSettings = root + "/proc/sys"
         layout.nfsThreads = root + "/proc/fs/nfsd/threads"
+        layout.nfsServed = root + "/proc/fs/nfsd/served"
         for folder in [
             "/etc/docker", "/etc/sysctl.d", "/etc/systemd/system", "/run", "/proc/sys/vm", "/proc/fs/nfsd", "/var/lib/dpkg/updates", "/bin",
         ] {

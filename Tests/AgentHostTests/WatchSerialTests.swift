@@ -60,7 +60,7 @@ import Testing
         for folder in ["/etc/exports.d", "/etc/nfs.conf.d", "/var/lib/nfs", "/srv/share"] { try Files.makeDirectory(machine.root + folder) }
         let scope = HostScope(
             docker: NodeSpec.Docker(package: "docker.io", hold: true), folders: [machine.root + "/srv/share"])
-        try await with(machine, scope) { told, _, _ in
+        try await with(machine, scope) { told, watches, _ in
             try machine.write("/etc/docker/other.json", "{}")
             try machine.write("/etc/exports.d/other.exports", "")
             try await LoopActor.sleep(for: .milliseconds(100))
@@ -86,6 +86,19 @@ import Testing
             told.movements = []
             try Files.removeTree(machine.root + "/srv/share")
             #expect(try await eventually { told.has(.part(.server)) }, "the share was removed")
+            // what is written beside it, or in it, is no news
+            try Files.makeDirectory(machine.root + "/srv/share")
+            watches.follow(scope)
+            let open = open(machine.root + "/srv/share", O_RDONLY)
+            defer { close(open) }
+            try await LoopActor.sleep(for: .milliseconds(50))
+            told.movements = []
+            try machine.write("/srv/other", "x")
+            try machine.write("/srv/share/file", "x")
+            try await LoopActor.sleep(for: .milliseconds(100))
+            #expect(!told.has(.part(.server)))
+            try Files.removeTree(machine.root + "/srv/share")
+            #expect(try await eventually { told.has(.part(.server)) }, "a share that an NFS server still holds open was removed")
         }
     }
 

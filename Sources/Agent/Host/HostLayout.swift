@@ -38,6 +38,8 @@ public struct HostLayout: Sendable {
     /// What `exportfs` has given to the kernel.
     public var exportTable: String
     public var nfsThreads: String
+    /// What the kernel's NFS server serves at the moment, by client.
+    public var nfsServed: String
     public var sysctls: String
     /// `/proc/sys`.
     public var kernelSettings: String
@@ -97,6 +99,7 @@ public struct HostLayout: Sendable {
         nfsSettings = root + "/etc/nfs.conf.d/skep.conf"
         exportTable = root + "/var/lib/nfs/etab"
         nfsThreads = "/proc/fs/nfsd/threads"
+        nfsServed = "/proc/net/rpc/nfsd.export/content"
         sysctls = root + "/etc/sysctl.d/60-skep.conf"
         kernelSettings = "/proc/sys"
         units = root + "/etc/systemd/system"

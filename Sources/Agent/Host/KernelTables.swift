@@ -3,6 +3,13 @@ enum ExportTable {
     static func paths(_ text: String) -> Set<String> {
         Set(text.split(separator: "\n").compactMap { line in line.split(separator: "\t").first.map { OctalEscape.decode($0) } })
     }
+
+    /// Paths that the kernel's server keeps for folders which were removed, by its cache of exports (`/proc/net/rpc/nfsd.export/content`): what is made
+    /// anew in their place is not served until the cache is emptied, and all handles are stale.
+    static func removed(_ kernels: String) -> Set<String> {
+        let mark = " (deleted)"
+        return Set(paths(kernels).compactMap { $0.hasSuffix(mark) ? String($0.dropLast(mark.count)) : nil })
+    }
 }
 
 /// Blanks and the like as the kernel writes them in its tables: `\040`.

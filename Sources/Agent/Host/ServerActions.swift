@@ -19,10 +19,12 @@ internal import SkepSystem
             server.active = try await isServing() && !(state.record.server?.needsRestart ?? false)
         }
         server.isOurs = state.record.server != nil
-        server.exported = ExportTable.paths(try text(layout.exportTable) ?? "")
+        server.exported = ExportTable.paths(try text(layout.exportTable) ?? "").subtracting(removed)
         for path in folders { server.folders[path] = try folder(path) }
         return server
     }
+
+    private var removed: Set<String> { ExportTable.removed((try? text(layout.nfsServed)) ?? "") }
 
     private func folder(_ path: String) throws -> Observation.Folder {
         guard let status = try Files.status(path, followLinks: false), status.kind == .directory else { return .init(exists: false) }
@@ -88,6 +90,7 @@ internal import SkepSystem
             }
         }
         try await run(layout.exportfs("-ra")).orFail("exportfs refuses \(layout.exports)")
+        if !removed.isEmpty { try await run(layout.exportfs("-f")).orFail("exportfs cannot empty the kernel's table") }
         try state.update { record in record.server?.needsRestart = false }
     }
 

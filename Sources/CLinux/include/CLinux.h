@@ -141,8 +141,11 @@ enum {
     CLINUX_IN_Q_OVERFLOW = 0x4000,
     CLINUX_IN_IGNORED = 0x8000,
 };
-/// Watches a folder's entries, or with `itself` the folder alone, for what is made, written, moved, removed or given to somebody else.
-int clinux_inotify_add(int fd, const char *path, int itself);
+/// What of a folder is watched: entries that are made, written, moved or removed; the folder itself, given to somebody else, moved or removed; entries that
+/// come and go, whatever is written into them.
+enum { CLINUX_FILES = 0, CLINUX_ITSELF = 1, CLINUX_NAMES = 2 };
+/// Watches a folder, or changes what of it is watched: the kernel's number, -1 with errno.
+int clinux_inotify_add(int fd, const char *path, int what);
 int clinux_inotify_remove(int fd, int watch);
 /// Reads events, at most `count`: their number, 0 when there is none, -1 with errno.
 int clinux_inotify_read(int fd, struct clinux_file_event *events, int count);

@@ -11,6 +11,8 @@ internal import SkepSystem
         /// By the name in it; nil for the folder itself.
         var names: [String: Aspect]?
         var aspect: Aspect
+        /// One of `CLINUX_FILES`, `CLINUX_ITSELF`, `CLINUX_NAMES`.
+        var what: Int32
     }
 
     private let changed: @LoopActor (Aspect) -> Void
@@ -45,15 +47,14 @@ internal import SkepSystem
     func follow(files: [(path: String, aspect: Aspect)], folders: [(path: String, aspect: Aspect)]) {
         guard descriptor >= 0 else { return }
         var wanted: [String: Place] = [:]
-        for (path, aspect) in files {
-            guard let slash = path.lastIndex(of: "/") else { continue }
-            let folder = String(path[..<slash])
-            var names = wanted[folder]?.names ?? [:]
-            names[String(path[path.index(after: slash)...])] = aspect
-            wanted[folder] = Place(path: folder, names: names, aspect: aspect)
-        }
+        for (path, aspect) in files { Self.add(path, aspect, Int32(CLINUX_FILES), to: &wanted) }
+        // one that somebody still holds open, as an NFS server does, goes without a word of its own: its parent tells
+        let shared = Set(folders.map(\.path))
+        for (path, aspect) in folders where !shared.contains(Self.parent(path)) { Self.add(path, aspect, Int32(CLINUX_NAMES), to: &wanted) }
         // a folder that is shared and holds such a file as well would need two watches of one: the kernel gives one
-        for (path, aspect) in folders where wanted[path] == nil { wanted[path] = Place(path: path, aspect: aspect) }
+        for (path, aspect) in folders where wanted[path] == nil {
+            wanted[path] = Place(path: path, names: nil, aspect: aspect, what: Int32(CLINUX_ITSELF))
+        }
         for (number, place) in places where wanted[place.path] == nil {
             _ = clinux_inotify_remove(descriptor, number)
             places[number] = nil
@@ -61,12 +62,30 @@ internal import SkepSystem
         let there = Set(places.values.map(\.path))
         for (path, place) in wanted {
             guard !there.contains(path) else {
-                for number in places.keys where places[number]?.path == path { places[number] = place }
+                for (number, former) in places where former.path == path {
+                    places[number] = place
+                    if former.what != place.what { _ = clinux_inotify_add(descriptor, path, place.what) }
+                }
                 continue
             }
-            let number = clinux_inotify_add(descriptor, path, place.names == nil ? 1 : 0)
+            let number = clinux_inotify_add(descriptor, path, place.what)
             if number >= 0 { places[number] = place }
         }
+    }
+
+    private static func parent(_ path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "" }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// An entry of its folder, beside others there; what more of them needs is heard of all.
+    private static func add(_ path: String, _ aspect: Aspect, _ what: Int32, to wanted: inout [String: Place]) {
+        guard let slash = path.lastIndex(of: "/") else { return }
+        let folder = parent(path)
+        var place = wanted[folder] ?? Place(path: folder, names: [:], aspect: aspect, what: what)
+        place.names?[String(path[path.index(after: slash)...])] = aspect
+        if what == Int32(CLINUX_FILES) { place.what = what }
+        wanted[folder] = place
     }
 
     private func read() {
