@@ -63,15 +63,39 @@ import Testing
         #expect(!book.isWanted && book.report == CanaryReport())
     }
 
-    @Test func whatIsOnlyTriedAgainIsNoOtherWork() {
-        var brain = AgentBrain(spec: Samples.spec(), revision: 4)
+    /// The others go on trying it, instead of being told to forget it and told again.
+    @Test func anAgentThatJustBeganStillNamesItsEnd() {
+        func told(_ brain: AgentBrain, _ look: Observation) -> CanaryReport? {
+            brain.status(look, node: one.node, bootID: "b", version: "0", now: at(1)).canary
+        }
+        var brain = AgentBrain(spec: Samples.spec(), revision: 1)
+        var look = Samples.observation()
+        #expect(told(brain, look) == CanaryReport(), "an agent that can try says so")
+        look.canary = CanaryReport(at: at(1), address: own.address)
+        _ = brain.pass(look, now: at(1))
+        let next = AgentBrain(memory: brain.memory, spec: Samples.spec(), revision: 1)
+        look.canary = CanaryReport()
+        #expect(told(next, look)?.address == own.address)
+        look.canary = CanaryReport(at: at(2), trouble: "no end")
+        #expect(told(next, look)?.address == nil, "it has tried, and has none")
+    }
+
+    /// A repair that is under way when the ports change is told as a repair.
+    @Test(arguments: [true, false]) func whatIsOnlyTriedAgainIsNoOtherWork(_ isOnlyTried: Bool) {
         var spec = Samples.spec()
-        spec.canary = CanaryRequest(targets: [one], ports: [80])
-        #expect(spec.asksTheSame(as: Samples.spec()))
-        spec.sysctls["vm.max_map_count"] = "1"
-        #expect(!spec.asksTheSame(as: Samples.spec()))
-        brain.accept(spec, revision: 5)
-        #expect(brain.revision == 5)
+        spec.sysctls = ["vm.max_map_count": "262144"]
+        var healthy = Samples.observation()
+        healthy.sysctls = .seen(spec.sysctls)
+        var brain = AgentBrain()
+        brain.accept(spec, revision: 1)
+        _ = brain.pass(healthy, now: at(1))
+        if isOnlyTried { spec.canary = CanaryRequest(targets: [one], ports: [80]) } else { spec.beat = 4000 }
+        brain.accept(spec, revision: 2)
+        var broken = healthy
+        broken.sysctls = .seen(["vm.max_map_count": "1"])
+        for action in brain.pass(broken, now: at(2)) { brain.finished(action, .done, seconds: 0, now: at(2)) }
+        _ = brain.pass(healthy, now: at(3))
+        #expect(brain.memory.events.map(\.kind) == [isOnlyTried ? .repair : .action], "\(brain.memory.events)")
     }
 
     @Test func onlyWhatIsNewIsToldAtOnce() {

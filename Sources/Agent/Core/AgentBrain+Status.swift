@@ -25,7 +25,9 @@ extension AgentBrain {
             facts: observation.facts, swarm: swarm, manager: manager, probe: observation.probe, conditions: conditions,
             progress: progress, events: Array(memory.events.prefix(100)), firewall: firewallStatus(observation, now),
             shares: memory.steadiness?.known)
-        status.canary = observation.canary ?? CanaryReport()
+        var canary = observation.canary ?? CanaryReport()
+        if canary.at == nil { canary.address = memory.ingress }
+        status.canary = canary
         return status
     }
 

@@ -93,7 +93,10 @@ public struct AgentBrain: Sendable {
         let outdated = Set(
             Lane.allCases.filter { start != nil && start?.endings[$0] != endings[$0] || glanced?.lanes.contains($0) == false })
         judged = (revision, spec.generation)
-        if glanced == nil { memory.learn(observation.packages) }
+        if glanced == nil {
+            memory.learn(observation.packages)
+            if let address = observation.canary?.address { memory.ingress = address }
+        }
         if glanced == nil || glanced == .engine {
             if case .seen(let swarm) = observation.swarm {
                 lastSwarm = swarm

@@ -87,6 +87,8 @@ public struct AgentMemory: Codable, Hashable, Sendable {
     var steadiness: ShareSteadiness?
     /// When what is unused was last removed, for want of room on the disk.
     var prunedAt: Instant?
+    /// This node's end in the swarm's ingress network, as it was last known: the others go on trying it while an agent that just began finds out.
+    var ingress: IPAddress?
     /// The Docker Engine's version when it was last seen.
     var engineVersion: String?
     /// The drill that was last asked for.

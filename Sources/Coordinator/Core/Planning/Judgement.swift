@@ -22,9 +22,8 @@ extension Planning {
             byName[entry.name].map { isMember($0) && $0.status?.swarm.isManager == (entry.role == .manager) } ?? false
         }
         let traffic = trafficFindings()
-        let passes = traffic.failingPaths.isEmpty && traffic.failingPorts.isEmpty && !traffic.isPending
-        plan.ready = problems.isEmpty && notReady.isEmpty && joined && passes && open == nil && plan.waits.isEmpty
-        plan.phase = phase(joined: joined, stacksReady: notReady.isEmpty, traffic)
+        plan.ready = problems.isEmpty && notReady.isEmpty && joined && passes(traffic) && !traffic.isPending && open == nil && plan.waits.isEmpty
+        plan.phase = phase(joined: joined, stacksReady: notReady.isEmpty, isTrying: problems.isEmpty && traffic.isPending && passes(traffic))
         plan.conditions = [
             condition("SwarmReady", joined, record.swarm.map { "the swarm \($0)" } ?? "no swarm yet", "not all nodes of the file are in the swarm"),
             condition("NodesReady", problems.isEmpty, "every node is as the file says", problems.first ?? ""),
@@ -34,7 +33,9 @@ extension Planning {
         if record.swarm != nil { plan.conditions += trafficConditions(traffic) }
     }
 
-    private func phase(joined: Bool, stacksReady: Bool, _ traffic: TrafficFindings) -> String {
+    private func passes(_ traffic: TrafficFindings) -> Bool { traffic.failingPaths.isEmpty && traffic.failingPorts.isEmpty }
+
+    private func phase(joined: Bool, stacksReady: Bool, isTrying: Bool) -> String {
         if plan.ready { return "ready" }
         if record.decisions == nil {
             return participants.count < spec.nodes.count - record.deferred.count ? "waiting for machines" : "looking at the machines"
@@ -42,7 +43,7 @@ extension Planning {
         if record.swarm == nil { return "making the swarm" }
         if !joined { return "joining" }
         if !stacksReady { return "deploying stacks" }
-        if traffic.isPending, traffic.failingPaths.isEmpty, traffic.failingPorts.isEmpty { return "trying the traffic" }
+        if isTrying { return "trying the traffic" }
         return "not as wanted"
     }
 
