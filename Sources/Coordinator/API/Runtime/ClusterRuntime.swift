@@ -39,6 +39,8 @@ actor ClusterRuntime {
     private(set) var hasPlanned = false
     private(set) var specs: [NodeID: NodeSpec] = [:]
     private var clusterConditions: [Condition] = []
+    /// What was last found to be so or not, whatever had to be tried since.
+    private var decided: [Condition.Kind: Truth] = [:]
     private var liveness: [NodeID: Liveness] = [:]
     private var earlierEvents: Set<String> = []
     var expiry: [String: Instant] = [:]
@@ -260,12 +262,14 @@ actor ClusterRuntime {
             guard let before = clusterConditions.first(where: { $0.type == condition.type }), before.status != condition.status else { continue }
             // what is asked anew is tried within seconds: the ledger has what was found
             if condition.status == .unknown, condition.reason == Condition.notTried { continue }
+            if before.status == .unknown, before.reason == Condition.notTried, decided[condition.type] == condition.status { continue }
             events.append(
                 Event(
                     at: now, cluster: name, kind: .transition,
                     message: "\(condition.type.rawValue) is \(condition.status.rawValue) (\(condition.reason)): \(condition.message)"))
         }
         clusterConditions = merged
+        for condition in merged where condition.status != .unknown { decided[condition.type] = condition.status }
         for node in nodes.values where !node.evicted {
             let new = Liveness(seen: node.seen, now: now, settings: tools.settings)
             let old = liveness.updateValue(new, forKey: node.id)
