@@ -5,31 +5,35 @@ extension Planning {
     /// What is asked of everyone, looked up once: the members' ends in the ingress network, and the mesh's ports.
     struct TrafficPlan {
         var ends: [CanaryRequest.Target]
+        /// Where a node's own end is among them.
+        var places: [NodeID: Int]
         var ports: [UInt16]?
     }
 
-    /// In a large cluster each node tries so many others, those that follow it by name.
+    /// In a large cluster each node tries so many others, those that follow it in the file.
     static let canaryWidth = 16
 
     var trafficPlan: TrafficPlan {
-        let ends = participants.filter(isMember).sorted { $0.entry.name < $1.entry.name }.compactMap { participant in
-            participant.status?.canary?.address.map { CanaryRequest.Target(node: participant.id, address: $0) }
+        let ends = participants.compactMap { participant -> CanaryRequest.Target? in
+            guard let address = participant.status?.canary?.address, isMember(participant) else { return nil }
+            return CanaryRequest.Target(node: participant.id, address: address)
         }
+        let places = Dictionary(ends.enumerated().map { ($0.element.node, $0.offset) }) { first, _ in first }
         let ports = view.map { view in
             Set(view.stacks.flatMap(\.services).filter { $0.running > 0 }.flatMap { $0.ports ?? [] }).sorted()
         }
-        return TrafficPlan(ends: ends, ports: ports)
+        return TrafficPlan(ends: ends, places: places, ports: ports)
     }
 
     /// Nil for a node that is not in the swarm yet, and for an agent that cannot try.
     func canary(for participant: Participant, _ traffic: TrafficPlan) -> CanaryRequest? {
-        guard isMember(participant), participant.status?.canary != nil else { return nil }
-        guard let own = traffic.ends.firstIndex(where: { $0.node == participant.id }) else {
+        guard participant.status?.canary != nil, isMember(participant) else { return nil }
+        guard let own = traffic.places[participant.id] else {
             // its own end is found out first; the others cannot be tried without it
             return CanaryRequest(targets: [], ports: traffic.ports)
         }
-        let others = (traffic.ends[(own + 1)...] + traffic.ends[..<own]).prefix(Self.canaryWidth)
-        return CanaryRequest(targets: others.sorted { $0.node < $1.node }, ports: traffic.ports)
+        let others = (0..<min(Self.canaryWidth, traffic.ends.count - 1)).map { traffic.ends[(own + 1 + $0) % traffic.ends.count] }
+        return CanaryRequest(targets: others, ports: traffic.ports)
     }
 
     /// What was found between members that are heard.
@@ -56,8 +60,9 @@ extension Planning {
                 found.isPending = true
             }
             for (index, target) in asked.targets.enumerated() {
-                guard let other = heard[target.node] else { continue }
                 let path = report.path(to: target, near: index)
+                if path?.trial.verdict == .true { continue }
+                guard let other = heard[target.node] else { continue }
                 guard let path, path.trial.verdict != .unknown else {
                     if report.trouble == nil {
                         found.openPaths.append("\(name) → \(other.entry.name) was not tried yet")
