@@ -167,7 +167,7 @@ socklen_t clinux_unix_address(struct sockaddr_storage *storage, const char *path
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
 }
 
-int clinux_mtu(uint32_t address) {
+int clinux_mtu(uint32_t address, uint32_t *netmask) {
     struct ifaddrs *all;
     int mtu = 0, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return 0;
@@ -176,6 +176,7 @@ int clinux_mtu(uint32_t address) {
             struct ifreq request = {0};
             if (!one->ifa_addr || one->ifa_addr->sa_family != AF_INET) continue;
             if (((struct sockaddr_in *)one->ifa_addr)->sin_addr.s_addr != address) continue;
+            if (one->ifa_netmask) *netmask = ((struct sockaddr_in *)one->ifa_netmask)->sin_addr.s_addr;
             strncpy(request.ifr_name, one->ifa_name, IFNAMSIZ - 1);
             if (ioctl(fd, SIOCGIFMTU, &request) == 0) mtu = request.ifr_mtu;
         }

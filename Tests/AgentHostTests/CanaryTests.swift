@@ -21,7 +21,7 @@ import Testing
         let canary = Canary { targets, ports in
             asked.append(ports)
             return CanaryRound(
-                sandbox: .init(address: .v4(0x0a00_0002), mtu: 1450),
+                end: .at(.init(address: .v4(0x0a00_0002), mtu: 1450)),
                 echoes: Dictionary(uniqueKeysWithValues: targets.map { ($0, .init(small: 1, large: 2)) }),
                 ports: Dictionary(uniqueKeysWithValues: ports.map { ($0, String?.none) }))
         }

@@ -205,7 +205,7 @@ private let isRoot = geteuid() == 0
 
             let good = await overlay.round({ own }, [other, nobody])
             #expect(good.trouble == nil)
-            #expect(good.sandbox == .init(address: own, mtu: 1500))
+            #expect(good.end == .at(.init(address: own, mtu: 1500)))
             #expect(good.echoes[other]?.small != nil && good.echoes[other]?.large != nil)
             #expect(good.echoes[nobody] == .init(small: nil, large: nil))
 

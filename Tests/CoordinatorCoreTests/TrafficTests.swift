@@ -30,7 +30,7 @@ import Testing
                     trial: .init(passed: fixture.now.advanced(by: -180_000), misses: isLost || isCut ? misses : 0), small: isLost ? nil : 300,
                     large: isLost || isCut ? nil : 400)
             }
-            fixture.snapshot.nodes[index - 1].status?.canary?.ports = (asked.ports ?? []).map { port in
+            fixture.snapshot.nodes[index - 1].status?.canary?.ports = (asked.ports).map { port in
                 let isClosed = closed[index] == port
                 return .init(
                     port: port, trial: isClosed ? .init(misses: misses) : .init(passed: fixture.now),
@@ -41,6 +41,11 @@ import Testing
 
     private func condition(_ plan: Plan, _ type: String) -> Condition? { plan.conditions.first { $0.type.rawValue == type } }
 
+    /// The file names the stack, so that its ports count.
+    private func name(_ stack: String, _ fixture: inout Fixture) {
+        fixture.snapshot.spec.stacks = [.init(name: StackName(unchecked: stack), source: .compose("x.yml"))]
+    }
+
     @Test func everyMemberIsAskedToTryEveryOther() {
         var fixture = fixture(services: [
             .init(name: "web", running: 1, desired: 2, bundle: nil, ports: [443, 80]),
@@ -50,6 +55,38 @@ import Testing
         #expect(asked?.targets.map(\.node) == [Fixture.id(3), Fixture.id(1)], "each begins with the one that follows it")
         #expect(asked?.targets.map(\.address) == [Self.end(3), Self.end(1)])
         #expect(asked?.ports == [80, 443], "nobody can answer for a service without a task")
+        // a task that comes and goes is no news to the nodes
+        fixture.snapshot.nodes[0].status?.manager?.stacks[0].services[0].running = 0
+        #expect(fixture.pass().nodeSpecs[Fixture.id(2)]?.canary?.ports == [80, 443])
+        fixture.snapshot.nodes[0].status?.manager?.stacks[0].services[0].desired = 0
+        #expect(fixture.pass().nodeSpecs[Fixture.id(2)]?.canary?.ports == [])
+    }
+
+    @Test func whatOthersPublishIsTriedAndHoldsNothingUp() {
+        var fixture = fixture(services: [.init(name: "web", running: 1, desired: 1, bundle: nil, ports: [8080])])
+        answer(&fixture, closed: [3: 8080])
+        let plan = fixture.pass()
+        #expect(plan.nodeSpecs[Fixture.id(3)]?.canary?.ports == [8080])
+        #expect(condition(plan, "MeshAnswers")?.status == .true && plan.ready)
+    }
+
+    @Test func anEndThatTwoNameOrNobodyCanReachIsTriedByNobody() {
+        var fixture = fixture()
+        fixture.snapshot.nodes[2].status?.canary?.address = Self.end(2)
+        #expect(fixture.pass().nodeSpecs[Fixture.id(1)]?.canary?.targets == [])
+        fixture.snapshot.nodes[2].status?.canary?.address = .v6(1, 2)
+        #expect(fixture.pass().nodeSpecs[Fixture.id(1)]?.canary?.targets.map(\.node) == [Fixture.id(2)])
+        fixture.silence(2)
+        #expect(fixture.pass().nodeSpecs[Fixture.id(1)]?.canary?.targets == [], "one that is back is tried anew, and not judged by what was before")
+    }
+
+    @Test func whatWasFoundLongAgoIsNotKnown() {
+        var fixture = fixture()
+        answer(&fixture)
+        #expect(fixture.pass().ready)
+        fixture.snapshot.nodes[1].status?.canary?.at = fixture.now.advanced(by: -700_000)
+        let plan = fixture.pass()
+        #expect(!plan.ready && condition(plan, "OverlayPasses")?.message == "n2 has tried nothing for 11 min")
     }
 
     @Test func anAgentThatCannotTryIsNotAskedAndHoldsNothingUp() {
@@ -86,11 +123,15 @@ import Testing
 
     @Test func aPortThatDoesNotAnswerIsSaidWithItsNode() {
         var fixture = fixture(services: [.init(name: "web", running: 1, desired: 1, bundle: nil, ports: [8080])])
+        name("shop", &fixture)
         answer(&fixture, closed: [3: 8080])
         let plan = fixture.pass()
         #expect(condition(plan, "MeshAnswers")?.message.hasPrefix("8080 on n3: no connection: Connection refused;") == true)
         #expect(condition(plan, "OverlayPasses")?.status == .true)
         #expect(!plan.ready)
+        // while its task is away the stack says so, and not the mesh
+        fixture.snapshot.nodes[0].status?.manager?.stacks[0].services[0].running = 0
+        #expect(condition(fixture.pass(), "MeshAnswers")?.status == .true)
     }
 
     @Test func aNodeThatIsAwayIsNoPath() {
@@ -100,20 +141,27 @@ import Testing
         #expect(condition(fixture.pass(), "OverlayPasses")?.status == .true, "that it is away is said elsewhere")
     }
 
-    @Test func whatCannotBeTriedIsUnknownAndHoldsNothingUp() {
+    @Test func whatCannotBeTriedIsUnknownAndHoldsNothingUpOnceItIsThereToStay() {
         var fixture = fixture()
         for index in 0..<3 {
-            fixture.snapshot.nodes[index].status?.canary = CanaryReport(at: fixture.now, trouble: "this node has no end in the ingress network")
+            fixture.snapshot.nodes[index].status?.canary = CanaryReport(trouble: "this node has no end in the ingress network")
+            fixture.snapshot.nodes[index].status?.canary?.troubles = 1
         }
+        #expect(!fixture.pass().ready, "a network that is just being made has no end yet either")
+        for index in 0..<3 { fixture.snapshot.nodes[index].status?.canary?.troubles = 3 }
         let plan = fixture.pass()
         #expect(condition(plan, "OverlayPasses")?.status == .unknown)
         #expect(condition(plan, "OverlayPasses")?.message.contains("n1: this node has no end") == true)
         #expect(plan.ready, "\(plan.conditions)")
     }
 
-    @Test func portsStayWhileTheSwarmCannotBeAsked() {
+    @Test func portsStayWhileTheSwarmCannotBeAskedAndNothingIsSaidOfThem() {
         var fixture = fixture(services: [.init(name: "web", running: 1, desired: 1, bundle: nil, ports: [80])])
+        name("shop", &fixture)
+        fixture.pass()
         fixture.snapshot.nodes[0].status?.manager = nil
-        #expect(fixture.pass().nodeSpecs[Fixture.id(2)]?.canary?.ports == nil)
+        let plan = fixture.pass()
+        #expect(plan.nodeSpecs[Fixture.id(2)]?.canary?.ports == [80])
+        #expect(condition(plan, "MeshAnswers")?.status == .unknown)
     }
 }

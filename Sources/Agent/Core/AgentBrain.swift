@@ -36,6 +36,8 @@ public struct AgentBrain: Sendable {
     private var pausedUntil: Instant?
     private var strangers: Set<NodeID> = []
     private(set) var lastSwarm: SwarmStatus?
+    /// The first of the revisions, up to the one that is held, which ask for the same work.
+    private var sameSince: Int
     /// How many actions ended in each lane.
     private var endings: [Lane: Int] = [:]
     /// A drill was begun by an agent before this one.
@@ -47,6 +49,7 @@ public struct AgentBrain: Sendable {
         self.memory = memory
         self.spec = spec
         self.revision = revision
+        sameSince = revision
         hasResumed = memory.drill != nil
         self.memory.steadiness?.begin()
         if memory.repairs.settledRevision == revision { for lane in Lane.allCases { settled[lane] = revision } }
@@ -57,14 +60,17 @@ public struct AgentBrain: Sendable {
         if revision != self.revision {
             if let former = self.spec, spec.asksTheSame(as: former) {
                 settled = settled.mapValues { $0 == self.revision ? revision : $0 }
+                if judged?.revision == self.revision { judged?.revision = revision }
                 if memory.repairs.settledRevision == self.revision { memory.repairs.settledRevision = revision }
             } else {
                 // what it asks for is no repair
                 memory.repairs.dropOpen()
+                sameSince = revision
             }
         }
         self.spec = spec
         self.revision = revision
+        if spec.canary == nil { memory.ingress = nil }
         for peer in spec.peers {
             guard let known = memory.peers[peer.node], known.key != peer.key, peer.enrolment <= known.enrolment else {
                 memory.peers[peer.node] = peer
@@ -88,7 +94,7 @@ public struct AgentBrain: Sendable {
     ///
     /// `glanced` is the aspect that alone is new in the observation: only its lanes are planned. There must have been a complete look before.
     public mutating func pass(_ observation: Observation, since start: LookStart? = nil, glanced: Aspect? = nil, now: Instant) -> [AgentAction] {
-        guard let spec, start == nil || start?.revision == revision else { return [] }
+        guard let spec, start.map({ $0.revision >= sameSince }) ?? true else { return [] }
         guard glanced == nil || judged?.revision == revision else { return [] }
         let outdated = Set(
             Lane.allCases.filter { start != nil && start?.endings[$0] != endings[$0] || glanced?.lanes.contains($0) == false })

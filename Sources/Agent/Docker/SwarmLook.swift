@@ -48,7 +48,7 @@ struct SwarmLook {
         return ManagerView.Service(
             name: entry.Spec.Name, running: counts.running, desired: counts.desired, bundle: entry.labels[SkepLabel.bundle],
             error: error(entry, counts), updating: entry.isUpdating, digest: entry.digest.text,
-            ports: entry.meshPorts)
+            ports: entry.isJob ? [] : entry.meshPorts)
     }
 
     /// As `docker service ls` counts; of a job, what is completed of what is asked for. A global service is wanted on every member that may

@@ -89,8 +89,8 @@ enum {
     CLINUX_PMTUDISC_PROBE = 3,
 };
 
-/// MTU of the interface that has this IPv4 address (network byte order), bytes; 0 when none has it.
-int clinux_mtu(uint32_t address);
+/// MTU of the interface that has this IPv4 address, bytes, and the address's netmask; 0 when none has it. Both in network byte order.
+int clinux_mtu(uint32_t address, uint32_t *netmask);
 
 // netlink
 int clinux_netlink(int protocol);

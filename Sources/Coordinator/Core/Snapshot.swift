@@ -142,6 +142,8 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
     public var decisions: Decisions?
     /// Advertised address by node; a node that enrols later is added.
     public var addresses: [NodeID: IPAddress]
+    /// TCP ports of the ingress mesh that the members try; nil in the record of a coordinator that did not have them tried.
+    public var meshPorts: [UInt16]?
     /// Set when a manager was first seen with it; from then on nobody is told to initialise.
     public var swarm: String?
     /// The number that the swarm's token epoch should reach.

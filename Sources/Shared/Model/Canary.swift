@@ -11,9 +11,9 @@ public struct CanaryRequest: Codable, Hashable, Sendable {
     }
 
     public var targets: [Target]
-    /// Published TCP ports behind which a task runs; nil while the swarm cannot be asked: as before.
-    public var ports: [UInt16]?
-    public init(targets: [Target], ports: [UInt16]?) {
+    /// TCP ports that the ingress mesh publishes, and behind which a task has run.
+    public var ports: [UInt16]
+    public init(targets: [Target], ports: [UInt16]) {
         self.targets = targets
         self.ports = ports
     }
@@ -79,14 +79,15 @@ public struct CanaryReport: Codable, Hashable, Sendable {
         }
     }
 
-    /// When the last round ended, by the node's clock; nil before the first.
+    /// When the overlay was last tried, by the node's clock; nil before the first time.
     public var at: Instant?
     /// Of this node's own sandbox in the ingress network; nil when it has none, or it is not known yet.
     public var address: IPAddress?
     /// MTU of the sandbox's interface, bytes.
     public var mtu: Int?
-    /// Why the overlay cannot be tried from here; nil when it can.
+    /// Why the overlay could not be tried from here in the last rounds, and in how many; nil when it was.
     public var trouble: String?
+    public var troubles: Int?
     public var paths: [Path]
     public var ports: [Port]
     public init(
@@ -113,11 +114,15 @@ public struct CanaryReport: Codable, Hashable, Sendable {
         return ports.first { $0.port == number }
     }
 
+    /// What stands in the way is there to stay: a network that is just being made, or a busy machine, is not.
+    public var isTroubled: Bool { trouble != nil && troubles ?? 0 >= 3 }
+
     /// Without what is another one after each round: times, and how often something was missed beyond what decides.
     public var essence: CanaryReport {
         func settled(_ trial: Trial) -> Trial { Trial(passed: trial.passed.map { _ in Instant(milliseconds: 0) }, misses: min(trial.misses, 2)) }
         var report = self
         report.at = at.map { _ in Instant(milliseconds: 0) }
+        report.troubles = troubles.map { min($0, 3) }
         for index in paths.indices {
             report.paths[index].trial = settled(paths[index].trial)
             report.paths[index].small = paths[index].small.map { _ in 0 }

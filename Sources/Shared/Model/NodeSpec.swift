@@ -174,7 +174,7 @@ public struct NodeSpec: Codable, Hashable, Sendable {
         self.purge = purge
     }
 
-    /// Whether it asks for the same work: what is only to be found out, or known, is left aside.
+    /// Whether it asks for the same work: the traffic that is to be tried alone may differ.
     public func asksTheSame(as other: NodeSpec) -> Bool {
         func work(_ spec: NodeSpec) -> NodeSpec {
             var spec = spec

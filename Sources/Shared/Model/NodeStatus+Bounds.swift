@@ -1,5 +1,5 @@
 extension NodeStatus {
-    /// The same with every number that is counted on from here within ±2⁵³: what another machine says must not overflow what is reckoned with it.
+    /// The same with no more of what the canary found than is ever asked, and with every number that is counted on from here within ±2⁵³: what another machine says must not overflow what is reckoned with it.
     public func bounded() -> NodeStatus {
         var status = self
         status.observed = Self.bounded(observed)
@@ -16,9 +16,15 @@ extension NodeStatus {
 
     private static func bounded(_ canary: CanaryReport) -> CanaryReport {
         var canary = canary
+        canary.paths = Array(canary.paths.prefix(64))
+        canary.ports = Array(canary.ports.prefix(1024))
+        canary.trouble = canary.trouble.map { String($0.prefix(500)) }
         canary.at = canary.at.map(bounded)
         for index in canary.paths.indices { canary.paths[index].trial.passed = canary.paths[index].trial.passed.map(bounded) }
-        for index in canary.ports.indices { canary.ports[index].trial.passed = canary.ports[index].trial.passed.map(bounded) }
+        for index in canary.ports.indices {
+            canary.ports[index].trial.passed = canary.ports[index].trial.passed.map(bounded)
+            canary.ports[index].failure = canary.ports[index].failure.map { String($0.prefix(500)) }
+        }
         return canary
     }
 

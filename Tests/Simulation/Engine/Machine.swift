@@ -153,9 +153,9 @@ struct Machine {
                 let passes = peers.contains { $0.id == target.node && $0.engineRuns && $0.swarm != nil && $0.swarm == swarm && $0.overlayPasses }
                 return (target.address, CanaryRound.Echo(small: passes && overlayPasses ? 300 : nil, large: passes && overlayPasses ? 400 : nil))
             }
-            let ports = Dictionary((request.ports ?? []).map { ($0, String?.none) }) { first, _ in first }
+            let ports = Dictionary((request.ports).map { ($0, String?.none) }) { first, _ in first }
             let end = swarm == nil || !engineRuns ? nil : CanaryRound.Sandbox(address: .v4(0x0a00_0002 + UInt32(index)), mtu: 1450)
-            let round = CanaryRound(sandbox: end, echoes: Dictionary(echoes) { first, _ in first }, ports: ports)
+            let round = CanaryRound(end: end.map { .at($0) } ?? .none, echoes: Dictionary(echoes) { first, _ in first }, ports: ports)
             for _ in 0..<2 { book.note(round, at: now) }
             canary = book.report
         }

@@ -22,15 +22,22 @@ public struct CanaryRound: Sendable, Equatable {
         }
     }
 
-    public var sandbox: Sandbox?
+    /// This node's end of the ingress network, as far as the engine answered.
+    public enum End: Sendable, Equatable {
+        case unknown
+        case none
+        case at(Sandbox)
+    }
+
+    public var end: End
     /// Why the overlay could not be tried; nil when it was.
     public var trouble: String?
     /// By the target's address; those that are missing were not tried.
     public var echoes: [IPAddress: Echo]
     /// By port, why it did not answer, nil where it did; those that are missing were not tried.
     public var ports: [UInt16: String?]
-    public init(sandbox: Sandbox? = nil, trouble: String? = nil, echoes: [IPAddress: Echo] = [:], ports: [UInt16: String?] = [:]) {
-        self.sandbox = sandbox
+    public init(end: End = .unknown, trouble: String? = nil, echoes: [IPAddress: Echo] = [:], ports: [UInt16: String?] = [:]) {
+        self.end = end
         self.trouble = trouble
         self.echoes = echoes
         self.ports = ports
@@ -64,10 +71,8 @@ public struct CanaryBook: Sendable, Equatable {
         report.paths = request.targets.map { target in
             known.first { $0.node == target.node && $0.address == target.address } ?? .init(node: target.node, address: target.address)
         }
-        if let ports = request.ports {
-            let known = report.ports
-            report.ports = ports.map { port in known.first { $0.port == port } ?? .init(port: port) }
-        }
+        let answers = report.ports
+        report.ports = request.ports.map { port in answers.first { $0.port == port } ?? .init(port: port) }
         hurried = 0
         return true
     }
@@ -75,10 +80,17 @@ public struct CanaryBook: Sendable, Equatable {
     /// A round ended; what was asked meanwhile and not tried in it stays unknown.
     public mutating func note(_ round: CanaryRound, at now: Instant) {
         guard isWanted else { return }
-        report.at = now
-        report.address = round.sandbox?.address
-        report.mtu = round.sandbox?.mtu ?? report.mtu
+        switch round.end {
+        // what others try meanwhile goes on
+        case .unknown: break
+        case .none: report.address = nil
+        case .at(let sandbox):
+            report.address = sandbox.address
+            report.mtu = sandbox.mtu ?? report.mtu
+        }
         report.trouble = round.trouble
+        report.troubles = round.trouble.map { _ in min((report.troubles ?? 0) + 1, 1_000_000) }
+        if round.trouble == nil { report.at = now }
         func judge(_ trial: inout CanaryReport.Trial, _ passes: Bool) {
             trial = passes ? .init(passed: now) : .init(passed: trial.passed, misses: min(trial.misses + 1, 1_000_000))
         }
@@ -102,6 +114,14 @@ public struct CanaryBook: Sendable, Equatable {
         return report.trouble != nil || report.address == nil || trials.contains { $0.misses > 0 || $0.passed == nil }
     }
 
-    /// Milliseconds until the next round: a minute while all passes, 5 s while it does not, and 30 s once that is known for long.
-    public var pause: Int64 { hurried == 0 ? 60_000 : hurried <= 6 ? 5000 : 30_000 }
+    /// Milliseconds until the next round: a minute while all passes, 5 s while it does not, longer when that has been known for half a minute, and for
+    /// minutes.
+    public var pause: Int64 {
+        switch hurried {
+        case 0: 60_000
+        case ...6: 5000
+        case ...30: 10_000
+        default: 60_000
+        }
+    }
 }

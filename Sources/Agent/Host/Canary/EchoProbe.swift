@@ -13,9 +13,12 @@ public enum EchoProbe {
     public static func main(_ arguments: [String]) -> Int32 {
         let addresses = arguments.map { IPAddress($0) }
         guard let first = addresses.first, case .v4(let own)? = first else { return 2 }
-        let targets = addresses.dropFirst().compactMap { address -> UInt32? in if case .v4(let value)? = address { value } else { nil } }
-        guard targets.count == addresses.count - 1, targets.count <= 0x7fff else { return 2 }
-        let mtu = Int(clinux_mtu(own.bigEndian))
+        var netmask: UInt32 = 0
+        let mtu = Int(clinux_mtu(own.bigEndian, &netmask))
+        // nothing is sent out of the network: a target is what another node says of itself
+        let targets = addresses.dropFirst().prefix(0x7fff).compactMap { address -> UInt32? in
+            if case .v4(let value)? = address, (value ^ own) & netmask.bigEndian == 0 { value } else { nil }
+        }
         guard mtu >= 576 else { return complain("no interface in this network namespace has the address \(arguments[0])") }
         guard var wire = Wire(mtu: mtu, targets: targets) else { return complain("cannot make a raw socket: \(String(cString: strerror(errno)))") }
         wire.run()
@@ -73,6 +76,9 @@ private struct Wire {
         self.targets = targets
         var choice = Int32(CLINUX_PMTUDISC_PROBE)
         setsockopt(descriptor, Int32(IPPROTO_IP), Int32(CLINUX_IP_MTU_DISCOVER), &choice, socklen_t(MemoryLayout<Int32>.size))
+        // all but echo replies (type 0) is filtered by the kernel: SOL_RAW, ICMP_FILTER (raw(7))
+        var filter = ~UInt32(1)
+        setsockopt(descriptor, 255, 1, &filter, socklen_t(MemoryLayout<UInt32>.size))
     }
 
     static func key(_ index: Int, isLarge: Bool) -> UInt16 { UInt16(index * 2 + (isLarge ? 1 : 0)) }
@@ -113,13 +119,14 @@ private struct Wire {
         while sum > 0xffff { sum = (sum & 0xffff) + (sum >> 16) }
         packet[2] = UInt8(~sum >> 8 & 0xff)
         packet[3] = UInt8(~sum & 0xff)
-        sent[key] = Self.now
+        if sent[key] == nil { sent[key] = Self.now }
         _ = SocketAddress(.v4(target), port: 0).with { sendto(descriptor, packet, packet.count, 0, $0, $1) }
     }
 
     private mutating func receive() {
         var buffer = [UInt8](repeating: 0, count: 65536)
-        while true {
+        // the time is looked at in between, whoever floods
+        for _ in 0..<256 {
             let count = recv(descriptor, &buffer, buffer.count, 0)
             guard count > 0 else { return }
             let header = Int(buffer[0] & 0x0f) * 4

@@ -7,8 +7,16 @@ internal import SkepSystem
 @LoopActor enum MeshKnock {
     private static let deadline = Duration.seconds(3)
 
-    /// Nil when a container answered; else why not.
+    /// The mesh gives new connections to the tasks in turn: one of several that is gone is met by one of these.
+    private static let times = 3
+
+    /// Nil when a container answered each time; else why not.
     static func failure(port: UInt16) async -> String? {
+        for _ in 0..<times { if let failure = await once(port) { return failure } }
+        return nil
+    }
+
+    private static func once(_ port: UInt16) async -> String? {
         do {
             let descriptor = try await LoopActor.withDeadline(deadline) { try await ProbeSocket.dial(.v4(0x7f00_0001), port: port) }
             defer { close(descriptor) }

@@ -15,7 +15,9 @@ extension ClusterRuntime {
         let isHeard = Liveness(seen: node.seen, now: now, settings: tools.settings) != .down
         func seconds(_ moment: Instant?) -> Double? { moment.flatMap { node.age(of: $0, now: now) }.map { Double($0) / 1000 } }
         func trial(_ trial: CanaryReport.Trial?, _ failure: String?) -> StatusAnswer.Traffic.Trial {
-            let verdict = isHeard ? trial?.verdict ?? .unknown : .unknown
+            // what passed long ago is not known to pass
+            let isOld = trial?.passed.flatMap { node.age(of: $0, now: now) }.map { $0 > 600_000 } ?? false
+            let verdict = isHeard && !(isOld && trial?.misses == 0) ? trial?.verdict ?? .unknown : .unknown
             return .init(passes: verdict, passedSecondsAgo: seconds(trial?.passed), failure: verdict == .false ? failure : nil)
         }
         func milliseconds(_ microseconds: Int?) -> Double? { microseconds.map { Double($0) / 1000 } }
@@ -26,7 +28,7 @@ extension ClusterRuntime {
                 to: other.name, trial: trial(path?.trial, path?.failure(mtu: report.mtu)), smallMilliseconds: milliseconds(path?.small),
                 largeMilliseconds: milliseconds(path?.large))
         }
-        let ports = (asked.ports ?? report.ports.map(\.port)).enumerated().map { index, number in
+        let ports = asked.ports.enumerated().map { index, number in
             let port = report.port(number, near: index)
             return StatusAnswer.Traffic.Port(port: number, trial: trial(port?.trial, port?.failure ?? "no answer"))
         }

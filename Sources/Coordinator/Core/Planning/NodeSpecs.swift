@@ -5,6 +5,7 @@ extension Planning {
     mutating func assemble() {
         nameActing()
         record.sharesServed = record.sharesServed || serverExports
+        nameMeshPorts()
         let firewall = FirewallCompiler(planning: self)
         let (peers, docker, traffic) = (peers, docker, trafficPlan)
         for participant in participants {

@@ -7,22 +7,46 @@ extension Planning {
         var ends: [CanaryRequest.Target]
         /// Where a node's own end is among them.
         var places: [NodeID: Int]
-        var ports: [UInt16]?
     }
 
     /// In a large cluster each node tries so many others, those that follow it in the file.
     static let canaryWidth = 16
+    /// More ports than any swarm publishes by intention.
+    static let portLimit = 512
 
+    /// Those that are heard, each with an address that is no other's.
     var trafficPlan: TrafficPlan {
-        let ends = participants.compactMap { participant -> CanaryRequest.Target? in
-            guard let address = participant.status?.canary?.address, isMember(participant) else { return nil }
+        var owners: [IPAddress: Int] = [:]
+        let named = participants.compactMap { participant -> CanaryRequest.Target? in
+            guard let address = participant.status?.canary?.address, address.isV4, participant.isHeard, isMember(participant) else { return nil }
+            owners[address, default: 0] += 1
             return CanaryRequest.Target(node: participant.id, address: address)
         }
+        let ends = owners.count == named.count ? named : named.filter { owners[$0.address] == 1 }
         let places = Dictionary(ends.enumerated().map { ($0.element.node, $0.offset) }) { first, _ in first }
-        let ports = view.map { view in
-            Set(view.stacks.flatMap(\.services).filter { $0.running > 0 }.flatMap { $0.ports ?? [] }).sorted()
+        return TrafficPlan(ends: ends, places: places)
+    }
+
+    /// Ports behind which a task runs, or has run while its service is still wanted: a task that comes and goes changes no node's spec. They stay while
+    /// the swarm cannot be asked.
+    mutating func nameMeshPorts() {
+        guard let view else { return }
+        let former = Set(record.meshPorts ?? [])
+        var ports: Set<UInt16> = []
+        for service in view.stacks.flatMap(\.services) where service.desired > 0 {
+            for port in service.ports ?? [] where service.running > 0 || former.contains(port) { ports.insert(port) }
         }
-        return TrafficPlan(ends: ends, places: places, ports: ports)
+        let named = Array(ports.sorted().prefix(Self.portLimit))
+        if named != record.meshPorts ?? [] { record.meshPorts = named }
+    }
+
+    /// Ports of the file's stacks behind which a task runs now: what others publish is tried and shown, and holds nothing up. Nil while the swarm cannot
+    /// be asked.
+    private var portsThatCount: Set<UInt16>? {
+        guard let view else { return nil }
+        let names = Set(spec.stacks.map(\.name.rawValue))
+        let services = view.stacks.filter { names.contains($0.name) }.flatMap(\.services).filter { $0.running > 0 }
+        return Set(services.flatMap { $0.ports ?? [] })
     }
 
     /// Nil for a node that is not in the swarm yet, and for an agent that cannot try.
@@ -30,10 +54,10 @@ extension Planning {
         guard participant.status?.canary != nil, isMember(participant) else { return nil }
         guard let own = traffic.places[participant.id] else {
             // its own end is found out first; the others cannot be tried without it
-            return CanaryRequest(targets: [], ports: traffic.ports)
+            return CanaryRequest(targets: [], ports: record.meshPorts ?? [])
         }
         let others = (0..<min(Self.canaryWidth, traffic.ends.count - 1)).map { traffic.ends[(own + 1 + $0) % traffic.ends.count] }
-        return CanaryRequest(targets: others, ports: traffic.ports)
+        return CanaryRequest(targets: others, ports: record.meshPorts ?? [])
     }
 
     /// What was found between members that are heard.
@@ -49,14 +73,19 @@ extension Planning {
 
     func trafficFindings() -> TrafficFindings {
         var found = TrafficFindings()
+        let counting = portsThatCount
         let heard = Dictionary(participants.filter { $0.isHeard && isMember($0) }.map { ($0.id, $0) }) { first, _ in first }
         for participant in participants where heard[participant.id] != nil {
             guard let report = participant.status?.canary, let asked = plan.nodeSpecs[participant.id]?.canary else { continue }
             let name = participant.entry.name.rawValue
             if let trouble = report.trouble {
                 found.openPaths.append("\(name): \(trouble)")
+                if !report.isTroubled { found.isPending = true }
             } else if report.at == nil || report.address == nil {
                 found.openPaths.append("\(name) has not tried yet")
+                found.isPending = true
+            } else if let at = report.at, let age = participant.node.age(of: at, now: now), age > Self.oldest {
+                found.openPaths.append("\(name) has tried nothing for \(Self.span(age))")
                 found.isPending = true
             }
             for (index, target) in asked.targets.enumerated() {
@@ -74,7 +103,7 @@ extension Planning {
                 found.failingPaths.append(
                     "\(name) → \(other.entry.name): \(path.failure(mtu: report.mtu))\(whenPassed(path.trial, participant))")
             }
-            for (index, number) in (asked.ports ?? []).enumerated() {
+            for (index, number) in asked.ports.enumerated() where counting?.contains(number) == true {
                 guard let port = report.port(number, near: index), port.trial.verdict != .unknown else {
                     found.openPorts.append("\(number) on \(name) was not tried yet")
                     found.isPending = true
@@ -85,8 +114,12 @@ extension Planning {
                 }
             }
         }
+        if counting == nil { found.openPorts.append("no manager can be asked which ports are published") }
         return found
     }
+
+    /// What was found longer ago is not known any more, milliseconds: a round is made every minute.
+    private static let oldest: Int64 = 600_000
 
     private func whenPassed(_ trial: CanaryReport.Trial, _ participant: Participant) -> String {
         guard let passed = trial.passed, let age = participant.node.age(of: passed, now: now) else { return "" }
@@ -102,7 +135,7 @@ extension Planning {
                 help: "see what drops or cuts UDP \(port) between these machines (a firewall in between, a smaller MTU: `ping -M do -s SIZE`)"),
             condition(
                 "MeshAnswers", failing: found.failingPorts, open: found.openPorts,
-                good: "every published port with a running task answers on every member",
+                good: "every port that the file's stacks publish, with a task that runs, answers on every member",
                 help: "`docker service ps SERVICE` says whether its container listens; if it answers elsewhere, the node's own mesh is broken"),
         ]
     }
