@@ -24,6 +24,19 @@ import Testing
         #expect(view.term == (extreme > 0 ? Int(limit) : 0) && view.tokenEpoch == view.term)
     }
 
+    @Test func whatTheCanaryFoundIsNoLongerThanWhatIsAsked() throws {
+        var large = status(.max)
+        let path = CanaryReport.Path(node: large.node, address: .v4(1), trial: .init(passed: Instant(milliseconds: .min), misses: .max))
+        let port = CanaryReport.Port(port: 1, failure: String(repeating: "x", count: 9999))
+        large.canary = CanaryReport(
+            at: Instant(milliseconds: .max), trouble: String(repeating: "y", count: 9999), paths: Array(repeating: path, count: 5000),
+            ports: Array(repeating: port, count: 65_535))
+        let canary = try #require(large.bounded().canary)
+        #expect(canary.paths.count == 64 && canary.ports.count == 1024)
+        #expect(canary.ports[0].failure?.count == 500 && canary.trouble?.count == 500)
+        #expect(canary.at == Instant(milliseconds: 1 << 53) && canary.paths[0].trial.passed == Instant(milliseconds: -(1 << 53)))
+    }
+
     @Test func whatIsOrdinaryStays() {
         #expect(status(1_700_000_000_000).bounded() == status(1_700_000_000_000))
     }

@@ -62,6 +62,9 @@ struct Machine {
     var mounts: [String: String] = [:]
     /// Whether the machine's packets pass through the overlay.
     var overlayPasses = true
+    /// Of the agent that runs, and when its next round is due.
+    var canary = CanaryBook()
+    private var nextRound = Instant(milliseconds: 0)
     var swarm: String?
     var memberID: String?
     var managerOf: String?
@@ -104,6 +107,28 @@ struct Machine {
         return Set(ports)
     }
 
+    /// A round of the canary, when one is due: the overlay of a machine in the swarm reaches whoever is up in the same one. In a hiccup the probe itself
+    /// fails.
+    mutating func tryTraffic(peers: [Machine], hiccup: Bool, now: Instant) {
+        if canary.ask(disk.spec?.canary) { nextRound = now }
+        guard canary.isWanted, now >= nextRound else { return }
+        let passing = Set(peers.filter { $0.engineRuns && $0.swarm != nil && $0.swarm == swarm && $0.overlayPasses }.map(\.end.address))
+        var round = CanaryRound(end: swarm == nil || !engineRuns ? .none : hiccup ? .unknown : .at(end))
+        if round.end == .none || hiccup {
+            round.trouble = hiccup ? "the probe did not end" : "there is no ingress network"
+        } else {
+            for address in canary.targets {
+                let passes = overlayPasses && passing.contains(address)
+                round.echoes[address] = .init(small: passes ? 300 : nil, large: passes ? 400 : nil)
+            }
+        }
+        for port in canary.ports { round.ports.updateValue(nil, forKey: port) }
+        canary.note(round, at: now)
+        nextRound = now.advanced(by: canary.pause)
+    }
+
+    private var end: CanaryRound.Sandbox { .init(address: .v4(0x0a00_0002 + UInt32(index)), mtu: 1450) }
+
     /// Only what the spec that is held now asks for is looked at, and what the memory names.
     func observe(swarms: [String: Swarm], hasQuorum: Bool, peers: [Machine], now: Instant) -> Observation {
         let asked = Set(AgentBrain.packages(for: disk.spec) + disk.memory.held)
@@ -144,21 +169,6 @@ struct Machine {
             }
             probe = ProbeReport(round: request.round, complete: paths.allSatisfy(\.tcp), paths: paths)
         }
-        var canary: CanaryReport?
-        if let request = disk.spec?.canary {
-            // the overlay of a machine in the swarm reaches whoever is up in the same one
-            var book = CanaryBook()
-            _ = book.ask(request)
-            let echoes = request.targets.map { target in
-                let passes = peers.contains { $0.id == target.node && $0.engineRuns && $0.swarm != nil && $0.swarm == swarm && $0.overlayPasses }
-                return (target.address, CanaryRound.Echo(small: passes && overlayPasses ? 300 : nil, large: passes && overlayPasses ? 400 : nil))
-            }
-            let ports = Dictionary((request.ports).map { ($0, String?.none) }) { first, _ in first }
-            let end = swarm == nil || !engineRuns ? nil : CanaryRound.Sandbox(address: .v4(0x0a00_0002 + UInt32(index)), mtu: 1450)
-            let round = CanaryRound(end: end.map { .at($0) } ?? .none, echoes: Dictionary(echoes) { first, _ in first }, ports: ports)
-            for _ in 0..<2 { book.note(round, at: now) }
-            canary = book.report
-        }
         var look = Observation(
             facts: facts,
             packages: .seen(
@@ -167,7 +177,7 @@ struct Machine {
             daemonConfig: .seen(config), sysctls: .seen(sysctls.filter { keys.contains($0.key) }),
             table: .seen(.init(listing: table, managementConnections: managementConnections, kept: keptTable)), server: .seen(server),
             mounts: .seen(points), swarm: .seen(state), manager: view, probe: probe, bootID: "boot \(boot)")
-        look.canary = canary
+        look.canary = canary.isWanted ? canary.report : nil
         return look
     }
 }

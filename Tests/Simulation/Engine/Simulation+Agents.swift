@@ -22,6 +22,7 @@ extension Simulation {
         machines[index].brain = nil
         machines[index].look = nil
         machines[index].glances = []
+        machines[index].canary = CanaryBook()
         let interrupted = machines[index].work
         machines[index].work = []
         for work in interrupted {
@@ -37,6 +38,7 @@ extension Simulation {
         machines[index].brain = nil
         machines[index].look = nil
         machines[index].glances = []
+        machines[index].canary = CanaryBook()
         machines[index].work = []
         machines[index].up = false
         machines[index].boot += 1
@@ -85,6 +87,7 @@ extension Simulation {
     private mutating func look(_ index: Int, for span: Int64) -> Machine.Look? {
         guard let brain = machines[index].brain else { return nil }
         let quorum = machines[index].swarm.map { hasQuorum($0) } ?? false
+        machines[index].tryTraffic(peers: machines, hiccup: now < faultsEnd && trafficRandom.chance(0.03), now: now)
         let seen = machines[index].observe(swarms: swarms, hasQuorum: quorum, peers: machines, now: now)
         let managers = swarms[machines[index].swarm ?? ""]?.members.filter { $0.role == .manager }.map(\.id) ?? []
         let dispensable = Set(managers.filter { leavesNoMajority(without: $0, by: index) == nil })

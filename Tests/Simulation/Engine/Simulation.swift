@@ -27,6 +27,8 @@ public struct Simulation {
 
     let seed: UInt64
     var random: SeededRandom
+    /// By itself, so that kept seeds stay what they were.
+    var trafficRandom: SeededRandom
     var now = Instant(milliseconds: 1_000_000)
     var machines: [Machine]
     var coordinator: SimulatedCoordinator
@@ -51,6 +53,7 @@ public struct Simulation {
     init(seed: UInt64, blow: Blow?) {
         self.seed = seed
         self.blow = blow
+        trafficRandom = SeededRandom(seed: seed ^ 0x7aff)
         var random = SeededRandom(seed: seed)
         let count = blow == nil ? Int(random.span(3...9)) : 3
         let managers = blow == nil ? [1, 3, 5].filter { $0 <= count }.randomElement(using: &random) ?? 1 : seed % 2 == 1 ? 1 : 3
@@ -71,7 +74,11 @@ public struct Simulation {
     mutating func step() throws {
         now = now.advanced(by: 200)
         steps += 1
-        if now < faultsEnd { injectFaults() }
+        if now < faultsEnd {
+            injectFaults()
+        } else if blow == nil {
+            for index in machines.indices { machines[index].overlayPasses = true }
+        }
         for index in restarts.indices.reversed() where restarts[index].due <= now {
             let machine = restarts.remove(at: index).machine
             if let machine { power(machine) } else { coordinator.start() }
@@ -129,6 +136,7 @@ public struct Simulation {
                 crashAgent(index)
                 restarts.append((now.advanced(by: random.span(500...5_000)), index))
             }
+            if trafficRandom.chance(0.001) { machines[index].overlayPasses.toggle() }
             // now and then the event that tells of it is lost
             if machines[index].up, random.chance(0.0004) {
                 machines[index].table = nil
