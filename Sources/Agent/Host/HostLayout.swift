@@ -82,7 +82,7 @@ public struct HostLayout: Sendable {
     /// The namespace in which Docker makes the ingress mesh.
     public var ingressNetwork: String
     /// The agent's program by its path, for what runs outside of the agent's own unit.
-    public var agent = Program("/usr/bin/skep-agent")
+    public var agent: Program
     public var nsenter = Program("/usr/bin/nsenter")
     /// How the engine is started, restarted and told to read its configuration where there is no systemd.
     public var engineStart: Command?
@@ -92,6 +92,9 @@ public struct HostLayout: Sendable {
     /// The layout of Debian and Ubuntu with its files beneath `root`; the kernel, and what the system says of itself, are the same for all.
     public init(root: String = "", hasSystemd: Bool) {
         self.hasSystemd = hasSystemd
+        // systemd's own /proc/self is another one's, and an upgrade leaves this process with a file that is gone
+        let own = hasSystemd ? nil : try? Files.readLink("/proc/self/exe")
+        agent = Program(own ?? "/usr/bin/skep-agent")
         daemonConfig = root + "/etc/docker/daemon.json"
         enginePIDFile = root + "/run/docker.pid"
         dockerData = root + "/var/lib/docker"
