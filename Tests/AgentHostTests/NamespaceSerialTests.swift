@@ -203,7 +203,9 @@ private let isRoot = geteuid() == 0
             let overlay = OverlayTrial(layout: machine.layout)
             let (own, other, nobody) = (IPAddress.v4(0x0a63_0001), IPAddress.v4(0x0a63_0002), IPAddress.v4(0x0a63_0009))
 
-            let good = await overlay.round({ own }, [other, nobody])
+            let outside = IPAddress.v4(0xc633_6401)
+            let good = await overlay.round({ own }, [other, nobody, outside])
+            #expect(good.echoes[outside] == .init(small: nil, large: nil), "nothing is sent there, and nothing passes")
             #expect(good.trouble == nil)
             #expect(good.end == .at(.init(address: own, mtu: 1500)))
             #expect(good.echoes[other]?.small != nil && good.echoes[other]?.large != nil)

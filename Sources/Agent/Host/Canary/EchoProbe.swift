@@ -15,14 +15,14 @@ public enum EchoProbe {
         guard let first = addresses.first, case .v4(let own)? = first else { return 2 }
         var netmask: UInt32 = 0
         let mtu = Int(clinux_mtu(own.bigEndian, &netmask))
+        let all = addresses.dropFirst().prefix(0x7fff).compactMap { address -> UInt32? in if case .v4(let value)? = address { value } else { nil } }
         // nothing is sent out of the network: a target is what another node says of itself
-        let targets = addresses.dropFirst().prefix(0x7fff).compactMap { address -> UInt32? in
-            if case .v4(let value)? = address, (value ^ own) & netmask.bigEndian == 0 { value } else { nil }
-        }
+        let targets = all.filter { ($0 ^ own) & netmask.bigEndian == 0 }
         guard mtu >= 576 else { return complain("no interface in this network namespace has the address \(arguments[0])") }
         guard var wire = Wire(mtu: mtu, targets: targets) else { return complain("cannot make a raw socket: \(String(cString: strerror(errno)))") }
         wire.run()
         var text = "mtu \(mtu)\n"
+        for target in all where !targets.contains(target) { text += "echo \(IPAddress.v4(target)) - -\n" }
         for (index, target) in targets.enumerated() {
             let words = [false, true].map { wire.times[Wire.key(index, isLarge: $0)].map { "\($0)" } ?? "-" }
             text += "echo \(IPAddress.v4(target)) \(words.joined(separator: " "))\n"
