@@ -106,10 +106,14 @@ import Testing
         let services: [ServiceEntry] = try DockerClient.decode(
             Array(
                 """
-                [{"ID":"s1","Spec":{"Name":"shop_web","Labels":{\(ours)},"Mode":{"Replicated":{"Replicas":2}}},"ServiceStatus":{"RunningTasks":1,"DesiredTasks":2}},
+                [{"ID":"s1","Spec":{"Name":"shop_web","Labels":{\(ours)},"Mode":{"Replicated":{"Replicas":2}}},"ServiceStatus":{"RunningTasks":1,"DesiredTasks":2},
+                  "Endpoint":{"Ports":[{"Protocol":"tcp","PublishedPort":30001,"PublishMode":"ingress"},{"Protocol":"tcp","PublishedPort":80},
+                   {"Protocol":"udp","PublishedPort":53,"PublishMode":"ingress"},{"Protocol":"tcp","PublishedPort":443,"PublishMode":"host"},{"TargetPort":9}]}},
                  {"ID":"s2","Spec":{"Name":"shop_all","Labels":{\(ours)},"Mode":{"Global":{}}},"ServiceStatus":{"RunningTasks":0,"DesiredTasks":0}},
                  {"ID":"s3","Spec":{"Name":"shop_none","Labels":{\(ours)},"Mode":{"Global":{}},
                   "TaskTemplate":{"Placement":{"Constraints":["node.labels.x == y"]}}},"ServiceStatus":{"RunningTasks":0,"DesiredTasks":0}},
+                 {"ID":"s6","Spec":{"Name":"shop_job","Labels":{\(ours)},"Mode":{"ReplicatedJob":{"TotalCompletions":1}}},
+                  "ServiceStatus":{"CompletedTasks":1,"DesiredTasks":0},"Endpoint":{"Ports":[{"Protocol":"tcp","PublishedPort":81}]}},
                  {"ID":"s4","Spec":{"Name":"other_x","Labels":{"com.docker.stack.namespace":"other"},"Mode":{"Replicated":{"Replicas":1}}},
                   "UpdateStatus":{"State":"updating"},"ServiceStatus":{"RunningTasks":1,"DesiredTasks":1}},
                  {"ID":"s5","Spec":{"Name":"alone","Mode":{"Replicated":{"Replicas":1}}},"ServiceStatus":{"RunningTasks":1,"DesiredTasks":1}}]
@@ -151,9 +155,11 @@ import Testing
         }
         #expect(
             listed == [
-                .init(name: "shop_all", running: 0, desired: 2, bundle: "d1", error: "no memory (on n2); no disk (on n1)"),
-                .init(name: "shop_none", running: 0, desired: 0, bundle: "d1", error: "no node matches node.labels.x == y"),
-                .init(name: "shop_web", running: 1, desired: 2, bundle: "d1", error: "newer (on n1); another (on n2)"),
+                .init(name: "shop_all", running: 0, desired: 2, bundle: "d1", error: "no memory (on n2); no disk (on n1)", ports: []),
+                // nothing of a job answers: what is counted as running has ended
+                .init(name: "shop_job", running: 1, desired: 1, bundle: "d1", ports: []),
+                .init(name: "shop_none", running: 0, desired: 0, bundle: "d1", error: "no node matches node.labels.x == y", ports: []),
+                .init(name: "shop_web", running: 1, desired: 2, bundle: "d1", error: "newer (on n1); another (on n2)", ports: [80, 30001]),
             ])
     }
 
