@@ -71,6 +71,15 @@ import Testing
         }
     }
 
+    @Test func aManagerThatIsCutOffByItsOwnDemotionLeaves() async throws {
+        try await FakeDocker.with("cutoff") { fake in
+            let actuator = DockerActuator(client: DockerClient(socket: fake.socket), openToken: { $0 }, sealToken: { token, _, _ in token })
+            let outcome = await actuator.perform(.leaveSwarm(force: true))
+            #expect(outcome == .done)
+            #expect(Files.exists(fake.socket + ".demoted") && Files.exists(fake.socket + ".left"))
+        }
+    }
+
     @Test func bundlesStayInTheirFolder() throws {
         let root = "/tmp/skb\(SystemRandom.hex(4))"
         defer { try? Files.removeTree(root) }

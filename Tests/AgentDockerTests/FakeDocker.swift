@@ -80,6 +80,19 @@ import Testing
                     if self.path == "/_ping": self.answer(200, b"OK", Api_Version="1.99")
                     elif int(version.group(1)) < 60:
                         self.answer(400, b'{"message":"client version 1.51 is too old. Minimum supported API version is 1.60, please upgrade"}')
+                elif mode == "cutoff":  # a manager that loses the leader's answer to its own demotion, and a worker from the next look on
+                    cut = b'{"message":"rpc error: code = Canceled desc = grpc: the client connection is closing"}'
+                    node = lambda id: {"ID": id, "Version": {"Index": 1}, "Spec": {"Role": "manager"}, "ManagerStatus": {"Reachability": "reachable"}}
+                    demoted = os.path.exists(path + ".demoted")
+                    if self.path == "/_ping": self.answer(200, b"OK", Api_Version="1.41")
+                    elif "/leave" in self.path: open(path + ".left", "w").close(); self.answer(200, b"")
+                    elif "/update" in self.path: open(path + ".demoted", "w").close(); self.answer(500, cut)
+                    elif self.path.endswith("/info"):
+                        state = "inactive" if os.path.exists(path + ".left") else "active"
+                        swarm = {"NodeID": "a", "LocalNodeState": state, "ControlAvailable": not demoted, "Cluster": None if demoted else {"ID": "c"}}
+                        self.answer(200, json.dumps({"ServerVersion": "20.10.24", "Swarm": swarm}).encode())
+                    elif demoted: self.answer(500, cut)
+                    else: self.answer(200, json.dumps([node("a"), node("b"), node("c")] if self.path.endswith("/nodes") else node("a")).encode())
                 elif mode == "refuse":
                     if self.path == "/_ping": return self.answer(200, b"OK", Api_Version="1.52")
                     if not version or int(version.group(1)) < 44:

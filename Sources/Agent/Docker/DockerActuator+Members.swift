@@ -19,6 +19,9 @@ extension DockerActuator {
                 break
             } catch let error as DockerError where error.isOutOfSequence && attempt < 8 {
                 continue
+            } catch let error as DockerError where role == .worker && error.code == .unavailable {
+                // Its own demotion may cut off the answer; whether it was done is seen by waiting.
+                break
             }
         }
         if let role { try await waitForRole(id, role) }

@@ -42,11 +42,16 @@ public struct DockerError: Error, CustomStringConvertible {
         case 404: code = .notFound
         case 409: code = .conflict
         case 503, 406: code = .unavailable
+        case 500 where Self.isCutOff(message): code = .unavailable
         case 400..<500: code = .refused
         default: code = .failed
         }
         self.init(code, message)
     }
+
+    /// A manager that asks the leader, and is cut off from it in the midst, as one is that has just been demoted, answers with a status of 500
+    /// and gRPC's words. Source: moby, which has a status of its own for gRPC's Unavailable (503) and none for Canceled; seen with 20.10.
+    private static func isCutOff(_ message: String) -> Bool { message.contains("rpc error: code = Canceled") }
 
     /// The error of a request without an answer.
     init(_ error: HTTPError, socket: String) {
