@@ -79,6 +79,9 @@ public struct CanaryReport: Codable, Hashable, Sendable {
         }
     }
 
+    /// What was found longer ago is not known any more, milliseconds: a round is made every minute.
+    public static let oldest: Int64 = 600_000
+
     /// When the overlay was last tried, by the node's clock; nil before the first time.
     public var at: Instant?
     /// Of this node's own sandbox in the ingress network; nil when it has none, or it is not known yet.

@@ -83,31 +83,3 @@ public import SkepSystem
         return answers
     }
 }
-
-/// Runs ``EchoProbe`` in the ingress network's namespace.
-@LoopActor struct OverlayTrial {
-    let layout: HostLayout
-    private let deadline = Duration.seconds(10)
-
-    init(layout: HostLayout) { self.layout = layout }
-
-    func round(_ sandbox: @LoopActor @Sendable () async throws -> IPAddress?, _ targets: [IPAddress]) async -> CanaryRound {
-        let own: IPAddress
-        do {
-            guard let found = try await sandbox() else {
-                return CanaryRound(
-                    end: .none, trouble: "this node has no end in the swarm's ingress network, so there is nothing to send packets from")
-            }
-            own = found
-        } catch {
-            return CanaryRound(trouble: "the overlay could not be tried: \(words(error))")
-        }
-        do {
-            let result = try await run(layout.inIngressNetwork(["probe-overlay"] + ([own] + targets).map(\.description), deadline: deadline))
-            let answer = try EchoProbe.read(result, sandbox: own)
-            return CanaryRound(end: .at(answer.sandbox), echoes: answer.echoes)
-        } catch {
-            return CanaryRound(end: .at(.init(address: own)), trouble: "the overlay could not be tried: \(words(error))")
-        }
-    }
-}

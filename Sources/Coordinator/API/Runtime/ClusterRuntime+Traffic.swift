@@ -16,7 +16,7 @@ extension ClusterRuntime {
         func seconds(_ moment: Instant?) -> Double? { moment.flatMap { node.age(of: $0, now: now) }.map { Double($0) / 1000 } }
         func trial(_ trial: CanaryReport.Trial?, _ failure: String?) -> StatusAnswer.Traffic.Trial {
             // what passed long ago is not known to pass
-            let isOld = trial?.passed.flatMap { node.age(of: $0, now: now) }.map { $0 > 600_000 } ?? false
+            let isOld = trial?.passed.flatMap { node.age(of: $0, now: now) }.map { $0 > CanaryReport.oldest } ?? false
             let verdict = isHeard && !(isOld && trial?.misses == 0) ? trial?.verdict ?? .unknown : .unknown
             return .init(passes: verdict, passedSecondsAgo: seconds(trial?.passed), failure: verdict == .false ? failure : nil)
         }

@@ -2,7 +2,7 @@ import SkepModel
 
 /// Has the members try what passes between them, over the swarm's own networks, and says what they found.
 extension Planning {
-    /// What is asked of everyone, looked up once: the members' ends in the ingress network, and the mesh's ports.
+    /// The members' ends in the ingress network, looked up once for all.
     struct TrafficPlan {
         var ends: [CanaryRequest.Target]
         /// Where a node's own end is among them.
@@ -84,7 +84,7 @@ extension Planning {
             } else if report.at == nil || report.address == nil {
                 found.openPaths.append("\(name) has not tried yet")
                 found.isPending = true
-            } else if let at = report.at, let age = participant.node.age(of: at, now: now), age > Self.oldest {
+            } else if let at = report.at, let age = participant.node.age(of: at, now: now), age > CanaryReport.oldest {
                 found.openPaths.append("\(name) has tried nothing for \(Self.span(age))")
                 found.isPending = true
             }
@@ -117,9 +117,6 @@ extension Planning {
         if counting == nil { found.openPorts.append("no manager can be asked which ports are published") }
         return found
     }
-
-    /// What was found longer ago is not known any more, milliseconds: a round is made every minute.
-    private static let oldest: Int64 = 600_000
 
     private func whenPassed(_ trial: CanaryReport.Trial, _ participant: Participant) -> String {
         guard let passed = trial.passed, let age = participant.node.age(of: passed, now: now) else { return "" }
