@@ -11,7 +11,7 @@ import Testing
         let bundle = try Stack(compose: "services:\n  web:\n    image: busybox:1.35.0\n").made().bundle
         #expect(
             bundle.compose == """
-                version: "3.8"
+                version: "3.9"
                 services:
                   web:
                     image: "busybox:1.35.0"
@@ -108,14 +108,14 @@ import Testing
 
     @Test func placesAStackThatWritesToAShare() throws {
         let bundle = try Stack(
-            compose: "services: {db: {image: a, volumes: [\"/nfs-root:/data\"], deploy: {placement: {constraints: [node.role == worker]}}}}\n",
+            compose: "services: {db: {image: a, volumes: [\"/nfs-root:/data\"], deploy: {placement: {constraints: [node.role == manager]}}}}\n",
             options: ", share: data"
         ).made().bundle
         let placement = try document(bundle)["services"]?["db"]?["deploy"]?["placement"]
-        #expect(placement?["constraints"]?.list?.compactMap(\.scalar?.text) == ["node.role == worker", "node.labels.skep.write.data == true"])
+        #expect(placement?["constraints"]?.list?.compactMap(\.scalar?.text) == ["node.role == manager", "node.labels.skep.write.data == true"])
     }
 
-    @Test func attachesEnvironmentFilesAndDropsWhatASwarmDoesNotKnow() throws {
+    @Test func takesEnvironmentFilesInAndDropsWhatASwarmDoesNotKnow() throws {
         let made = try Stack(
             compose: """
                 version: "2.4"
@@ -127,10 +127,10 @@ import Testing
                 """, files: ["shop/web.env": "A=1"]
         ).made()
         let document = try document(made.bundle)
-        #expect(document["version"]?.scalar?.text == "3.8" && document["x-common"] == nil && document["name"] == nil)
-        #expect(document["services"]?["web"]?["env_file"]?.list?.map(\.scalar?.text) == ["web.env"])
+        #expect(document["version"]?.scalar?.text == "3.9" && document["x-common"] == nil && document["name"] == nil)
+        #expect(document["services"]?["web"]?["env_file"] == nil && document["services"]?["web"]?["environment"]?["A"]?.scalar?.text == "1")
         #expect(document["services"]?["web"]?["depends_on"] == nil && document["services"]?["db"]?["build"] == nil)
-        #expect(made.bundle.file("web.env") == "A=1")
+        #expect(made.bundle.files.isEmpty && made.paths == ["shop/compose.yml", "shop/web.env"])
         #expect(made.warnings.filter { $0.contains("takes no notice") }.count == 3)
     }
 

@@ -11,7 +11,7 @@ import Testing
                 "1:25: the service 'web' is built, and a swarm builds nothing; push the image to a registry and name it with 'image:'"
             ),
             ("services: {web: {}}", "1:17: the service 'web' has no image; name one with 'image:'"),
-            ("services: {web: [a]}", "1:17: the service 'web' must be a mapping, not a list"),
+            ("services: {web: [a]}", "1:17: 'services.web' must be a mapping, not a list"),
             (
                 "services: {web.1: {image: a}}",
                 "1:12: 'shop_web.1' cannot be the name of a service; letters, digits, inner '-' and '_', at most 63 with the stack's name"
@@ -27,11 +27,23 @@ import Testing
             ("services: {}", "1:11: the file defines no service; add 'services:' with one at least"),
             (
                 "web: {image: a}\nservices: {web: {image: a}}",
-                "1:1: Docker's stack deployment does not know the key 'web'; known are: version, services, networks, volumes, secrets, configs"
+                "1:1: Docker's stack deployment does not know the key 'web'; known are: services, networks, volumes, configs, secrets"
             ),
             (
-                "services: {web: {image: a, mem_limit: 1g}}",
-                "1:28: Docker's stack deployment does not know the key 'mem_limit' of a service; use deploy.resources"
+                "services: {web: {image: a, cpuset: \"0\"}}",
+                "1:28: Docker's stack deployment does not know the key 'services.web.cpuset'; use deploy.resources"
+            ),
+            (
+                "services: {web: {image: a, deploy: {update_config: {pralelism: 1}}}}",
+                "1:53: Docker's stack deployment does not know the key 'services.web.deploy.update_config.pralelism'; did you mean 'parallelism'?"
+            ),
+            (
+                "services: {web: {image: a, healthcheck: {interval: 10}}}",
+                "1:52: 'services.web.healthcheck.interval' must be a duration such as 30s or 1m30s, not the number 10"
+            ),
+            (
+                "services: {web: {image: a, mem_limit: lots}}",
+                "1:39: 'services.web.mem_limit' must be a number of bytes such as 512M, not the text 'lots'"
             ),
             (
                 "services: {web: {image: a, networks: [front]}}",
@@ -76,7 +88,10 @@ import Testing
                 "1:25: the variable 'TAG' is required: which; set it under 'env:' of the stack, or in .env"
             ),
             ("services: {web: {image: a, command: \"echo $\"}}", "1:37: a '$' begins no variable; write $$ for a dollar sign"),
-            ("services: {web: {image: a, deploy: {replicas: \"${N:-many}\"}}}", "1:47: 'many' is no whole number; set the variable to one"),
+            (
+                "services: {web: {image: a, deploy: {replicas: \"${N:-many}\"}}}",
+                "1:47: 'services.web.deploy.replicas' must be a whole number, not the text 'many'"
+            ),
             ("services: {web: {image: a, image: b}}", "1:18: 'image' is given twice (first on line 1); keep one of the two"),
             (
                 "services: [",
@@ -91,11 +106,14 @@ import Testing
         arguments: [
             ("\"80:http\"", "1:36: '80:http' is no port; write \"PUBLISHED:TARGET\" in quotes, such as \"8080:80\" or \"5000:5000/udp\""),
             ("\"70000:80\"", "1:36: '70000:80' is no port; write \"PUBLISHED:TARGET\" in quotes, such as \"8080:80\" or \"5000:5000/udp\""),
-            ("\"80:80/sctp\"", "1:36: 'sctp' is no transport of a port; write /tcp or /udp"),
+            ("\"80:80/icmp\"", "1:36: 'icmp' is no transport of a port; write tcp or udp"),
             ("{published: 80}", "1:36: a port has no 'target'; add the container's port"),
             ("{target: 80, published: 0}", "1:60: 'published' of a port must be a number from 1 to 65535, not the number 0"),
             ("{target: 80, mode: hots}", "1:55: 'hots' is no mode of a port; write ingress or host"),
-            ("{target: 80, port: 1}", "1:49: unknown key 'port' in a port; known are: target, published, protocol, mode"),
+            (
+                "{target: 80, port: 1}",
+                "1:49: Docker's stack deployment does not know the key 'services.web.ports[0].port'; look at its spelling, or remove it"
+            ),
         ])
     func ports(_ port: String, _ expected: String) throws {
         #expect(try Stack(compose: "services: {web: {image: a, ports: [\(port)]}}\n").refusals() == [expected])

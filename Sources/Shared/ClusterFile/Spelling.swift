@@ -1,7 +1,7 @@
 /// Finds what somebody probably meant.
-enum Spelling {
+public enum Spelling {
     /// The word that is nearest, if it is near enough to be a slip.
-    static func nearest(_ text: String, in words: [String]) -> String? {
+    public static func nearest(_ text: String, in words: [String]) -> String? {
         guard text.count <= 64 else { return nil }
         let limit = max(1, min(text.count / 3 + 1, 3))
         return words.map { (distance(text.lowercased(), $0.lowercased()), $0) }.filter { $0.0 <= limit }.min { $0 < $1 }?.1

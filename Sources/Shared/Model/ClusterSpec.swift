@@ -145,6 +145,8 @@ public struct ClusterSpec: Codable, Hashable, Sendable {
         }
         public var name: StackName
         public var source: Source
+        /// Compose files that are put over the first, in their order; nil when there are none.
+        public var overrides: [String]?
         /// Values for the compose file's variables, or a catalogue entry's options.
         public var environment: [String: String]
         public var after: [StackName]
@@ -153,11 +155,12 @@ public struct ClusterSpec: Codable, Hashable, Sendable {
         /// For catalogue entries that route: the overlay network they share with what they route to.
         public var network: NetworkName?
         public init(
-            name: StackName, source: Source, environment: [String: String] = [:], after: [StackName] = [], expose: [Opening] = [],
-            share: ShareName? = nil, network: NetworkName? = nil
+            name: StackName, source: Source, overrides: [String]? = nil, environment: [String: String] = [:], after: [StackName] = [],
+            expose: [Opening] = [], share: ShareName? = nil, network: NetworkName? = nil
         ) {
             self.name = name
             self.source = source
+            self.overrides = overrides
             self.environment = environment
             self.after = after
             self.expose = expose

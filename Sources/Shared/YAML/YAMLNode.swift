@@ -18,11 +18,13 @@ public struct YAMLNode: Sendable, Equatable {
         /// Of the key.
         public var line: Int
         public var column: Int
+        public var file: String
         public var value: YAMLNode
-        public init(key: String, line: Int = 0, column: Int = 0, value: YAMLNode) {
+        public init(key: String, line: Int = 0, column: Int = 0, file: String = "", value: YAMLNode) {
             self.key = key
             self.line = line
             self.column = column
+            self.file = file
             self.value = value
         }
     }
@@ -37,11 +39,14 @@ public struct YAMLNode: Sendable, Equatable {
     /// Counted from 1; 0 in a node that was not read.
     public var line: Int
     public var column: Int
+    /// As the reader was told; empty in a node that was not read.
+    public var file: String
 
-    public init(_ content: Content, line: Int = 0, column: Int = 0) {
+    public init(_ content: Content, line: Int = 0, column: Int = 0, file: String = "") {
         self.content = content
         self.line = line
         self.column = column
+        self.file = file
     }
 
     /// A text.

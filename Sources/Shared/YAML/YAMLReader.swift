@@ -112,13 +112,13 @@ public enum YAMLReader {
             guard depth <= depthLimit else { throw refuse("the document is nested too deeply", "at most \(depthLimit) levels are read") }
             switch node {
             case .scalar(let scalar):
-                return YAMLNode(.scalar(.init(scalar.string, kind(node))), line: line, column: column)
+                return YAMLNode(.scalar(.init(scalar.string, kind(node))), line: line, column: column, file: file)
             case .sequence(let items):
                 var list: [YAMLNode] = []
                 for item in items { list.append(try self.node(item, depth: depth + 1)) }
-                return YAMLNode(.list(list), line: line, column: column)
+                return YAMLNode(.list(list), line: line, column: column, file: file)
             case .mapping(let mapping):
-                return YAMLNode(.map(try entries(mapping, depth: depth)), line: line, column: column)
+                return YAMLNode(.map(try entries(mapping, depth: depth)), line: line, column: column, file: file)
             case .alias:
                 throw refuse("an alias that nothing defines", "define it with '&' above, or write the value out")
             }
@@ -161,7 +161,7 @@ public enum YAMLReader {
                             file: file, line: line, column: column, message: "'\(key.string)' is given twice (first on line \(first))",
                             fix: "keep one of the two")
                     }
-                    own.append(.init(key: key.string, line: line, column: column, value: value))
+                    own.append(.init(key: key.string, line: line, column: column, file: file, value: value))
                 }
             }
             var known = Set(lines.keys)

@@ -19,9 +19,12 @@ final class StackFiles {
         return parts.joined(separator: "/")
     }
 
+    /// A path within the folder as it is shown to the operator.
+    func shown(_ path: String) -> String { folder.isEmpty ? path : "\(folder)/\(path)" }
+
     /// A file's bytes by its path within the folder.
     func read(_ path: String) -> [UInt8]? {
-        let full = folder.isEmpty ? path : "\(folder)/\(path)"
+        let full = shown(path)
         guard let bytes = source(full) else { return nil }
         if !used.contains(full) { used.append(full) }
         return bytes

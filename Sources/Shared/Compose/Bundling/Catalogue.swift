@@ -26,15 +26,9 @@ public enum Catalogue {
     static func entry(_ stack: ClusterSpec.Stack, values: CatalogueValues?) throws(ComposeError) -> (path: String, files: [String: [UInt8]]) {
         let folder = "catalogue/\(stack.name)"
         guard let entry = CatalogueIndex.entry(stack.name.rawValue), let network = stack.network else {
-            throw ComposeError([
-                FileDiagnostic(
-                    file: folder, line: 0, column: 0, message: "the catalogue has no '\(stack.name)'", fix: "it has: \(names.joined(separator: ", "))"
-                )
-            ])
+            throw refusal(folder, "the catalogue has no '\(stack.name)'", "it has: \(names.joined(separator: ", "))")
         }
-        guard let values else {
-            throw ComposeError([FileDiagnostic(file: folder, line: 0, column: 0, message: "the certificate of '\(stack.name)' is not there yet")])
-        }
+        guard let values else { throw refusal(folder, "the certificate of '\(stack.name)' is not there yet", "try again") }
         let defaults = entry.options.merging(["SKEP_NETWORK": network.rawValue]) { $1 }
         let environment = defaults.sorted { $0.key < $1.key }.map { "\($0.key)='\($0.value)'" }.joined(separator: "\n")
         let path = "\(folder)/docker-compose.yml"
@@ -46,5 +40,13 @@ public enum Catalogue {
                 "\(folder)/tls.key": Array(values.keyPEM.utf8),
             ]
         )
+    }
+
+    private static func refusal(_ folder: String, _ message: String, _ fix: String) -> ComposeError {
+        ComposeError([
+            Finding(
+                rule: .fileMissing, level: .error, diagnostic: FileDiagnostic(file: folder, line: 0, column: 0, message: message, fix: fix),
+                service: nil)
+        ])
     }
 }

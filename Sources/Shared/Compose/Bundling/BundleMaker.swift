@@ -4,7 +4,9 @@ public import SkepModel
 /// One stack's bundle, with what deserves a word and the files that it is made of.
 public struct MadeBundle: Sendable {
     public let bundle: StackBundle
-    public let warnings: [String]
+    /// No errors.
+    public let findings: [Finding]
+    public var warnings: [String] { findings.filter { $0.level == .warning }.map(\.line) }
     /// Paths relative to the cluster file.
     public let paths: [String]
 }
@@ -21,35 +23,25 @@ public struct StackBundles: Sendable {
 public enum BundleMaker {
     /// One stack. `read` gives a file's bytes by its path relative to the cluster file; `values` is what a catalogue entry asks for.
     public static func make(
-        stack: ClusterSpec.Stack, spec: ClusterSpec, read: @escaping (String) -> [UInt8]?, values: CatalogueValues?
+        stack: ClusterSpec.Stack, spec: ClusterSpec, facts: DoctorFacts = DoctorFacts(), read: @escaping (String) -> [UInt8]?,
+        values: CatalogueValues?
     ) throws(ComposeError) -> MadeBundle {
-        let path: String
+        let paths: [String]
         let source: (String) -> [UInt8]?
         switch stack.source {
-        case .compose(let given):
-            path = given
+        case .compose(let path):
+            paths = [path] + (stack.overrides ?? [])
             source = read
         case .catalogue:
             let entry = try Catalogue.entry(stack, values: values)
-            path = entry.path
+            paths = [entry.path]
             source = { entry.files[$0] }
         }
-        let remarks = Remarks(file: path)
-        let files = StackFiles(composePath: path, source: source)
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        guard let bytes = files.read(name) else {
-            throw ComposeError([
-                FileDiagnostic(
-                    file: path, line: 0, column: 0, message: "the compose file of the stack '\(stack.name)' is not there",
-                    fix: "mend 'compose:' in the cluster file")
-            ])
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw ComposeError([FileDiagnostic(file: path, line: 1, column: 1, message: "the file is not UTF-8", fix: "save it as UTF-8")])
-        }
-        let bundle = StackReader(stack: stack, spec: spec, path: path, remarks: remarks, files: files).read(text)
-        guard let bundle, remarks.diagnostics.isEmpty else { throw ComposeError(remarks.diagnostics) }
-        return MadeBundle(bundle: bundle, warnings: remarks.warnings, paths: stack.source == .catalogue ? [] : files.used.sorted())
+        let subject = StackSubject(
+            name: stack.name, paths: paths, environment: stack.environment, expose: stack.expose, share: stack.share, spec: spec)
+        let examined = StackMaker.examine(subject, facts: facts, read: source)
+        guard let bundle = examined.bundle else { throw ComposeError(examined.findings) }
+        return MadeBundle(bundle: bundle, findings: examined.findings, paths: stack.source == .catalogue ? [] : examined.paths)
     }
 
     /// One stack out of files that were sent.
@@ -65,17 +57,17 @@ public enum BundleMaker {
         values: [StackName: CatalogueValues]
     ) throws(ComposeError) -> StackBundles {
         var made: [MadeBundle] = []
-        var wrong: [FileDiagnostic] = []
+        var wrong: [Finding] = []
         for stack in spec.stacks {
             do {
                 made.append(try make(stack: stack, spec: spec, read: read, values: values[stack.name]))
             } catch {
-                wrong += error.diagnostics.map { diagnostic in
-                    guard diagnostic.line == 0, let place = clusterFile?.place("stacks.\(stack.name).compose") else { return diagnostic }
-                    var diagnostic = diagnostic
-                    diagnostic.message += " (\(diagnostic.file))"
-                    (diagnostic.file, diagnostic.line, diagnostic.column) = (clusterFileName, place.line, place.column)
-                    return diagnostic
+                wrong += error.findings.map { finding in
+                    guard finding.diagnostic.line == 0, let place = clusterFile?.place("stacks.\(stack.name).compose") else { return finding }
+                    var finding = finding
+                    finding.diagnostic.message += " (\(finding.diagnostic.file))"
+                    (finding.diagnostic.file, finding.diagnostic.line, finding.diagnostic.column) = (clusterFileName, place.line, place.column)
+                    return finding
                 }
             }
         }
@@ -103,23 +95,22 @@ public enum BundleMaker {
     /// Two stacks cannot publish one port on the mesh.
     private static func conflicts(
         _ bundles: [StackBundle], _ spec: ClusterSpec, _ clusterFile: ParsedClusterFile?, _ name: String
-    ) -> [FileDiagnostic] {
+    ) -> [Finding] {
         var taken: [(publication: StackBundle.Publication, stack: StackName)] = []
-        var result: [FileDiagnostic] = []
+        var result: [Finding] = []
         for bundle in bundles {
             for publication in bundle.publications {
-                let other = taken.first {
-                    $0.publication.transport == publication.transport && $0.publication.port.overlaps(publication.port)
-                        && !($0.publication.host && publication.host)
-                }
-                if let other {
+                if let other = taken.first(where: { $0.stack != bundle.name && $0.publication.conflicts(with: publication) }) {
                     let place = clusterFile?.place("stacks.\(bundle.name)")
                     result.append(
-                        FileDiagnostic(
-                            file: name, line: place?.line ?? 0, column: place?.column ?? 0,
-                            message:
-                                "the port \(publication.port)/\(publication.transport.rawValue) is published by '\(publication.service)' of the stack "
-                                + "'\(bundle.name)' and by '\(other.publication.service)' of '\(other.stack)'", fix: "publish another port"))
+                        Finding(
+                            rule: .portTaken, level: .error,
+                            diagnostic: FileDiagnostic(
+                                file: name, line: place?.line ?? 0, column: place?.column ?? 0,
+                                message:
+                                    "the port \(publication.port)/\(publication.transport.rawValue) is published by '\(publication.service)' of the stack "
+                                    + "'\(bundle.name)' and by '\(other.publication.service)' of '\(other.stack)'", fix: "publish another port"),
+                            service: publication.service))
                 }
                 taken.append((publication, bundle.name))
             }

@@ -1,0 +1,46 @@
+public import SkepModel
+
+/// A stack that was read and looked at.
+public struct ExaminedStack: Sendable {
+    /// Nil when there are errors among the findings.
+    public let bundle: StackBundle?
+    /// By place.
+    public let findings: [Finding]
+    /// The files that it is made of, as `read` was asked for them.
+    public let paths: [String]
+}
+
+/// Reads a stack's compose files, examines them, and makes the bundle that a manager's Docker CLI accepts.
+public enum StackMaker {
+    /// `read` gives a file's bytes by its path, relative to where the subject's paths are; nil when it is not there.
+    public static func examine(_ subject: StackSubject, facts: DoctorFacts = DoctorFacts(), read: @escaping (String) -> [UInt8]?) -> ExaminedStack {
+        let first = subject.paths.first ?? ""
+        let remarks = Remarks(file: first)
+        let files = StackFiles(composePath: first, source: read)
+        let variables = Self.variables(subject, files, remarks)
+        let value: (String) -> String? = { variables[$0] }
+        let prefix = files.folder.isEmpty ? "" : files.folder + "/"
+        let paths = subject.paths.map { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0 }
+        var bundle: StackBundle?
+        if let document = ComposeReader(remarks: remarks, files: files, value: value).read(paths) {
+            Examination(subject: subject, facts: facts, document: document, files: files, remarks: remarks).examine()
+            bundle = StackRendering(subject: subject, remarks: remarks, files: files, value: value).bundle(document)
+        }
+        return ExaminedStack(bundle: remarks.hasErrors ? nil : bundle, findings: remarks.findings.sorted(), paths: files.used.sorted())
+    }
+
+    /// The stack's own variables, then those of `.env` beside the compose file.
+    private static func variables(_ subject: StackSubject, _ files: StackFiles, _ remarks: Remarks) -> [String: String] {
+        var result: [String: String] = [:]
+        if let bytes = files.read(".env") {
+            do {
+                result = try EnvironmentFile.parse(String(decoding: bytes, as: UTF8.self))
+            } catch {
+                remarks.add(
+                    .error, .variable,
+                    FileDiagnostic(file: files.shown(".env"), line: error.line, column: 1, message: error.message, fix: "write NAME=value"))
+            }
+        }
+        return result.merging(subject.environment) { $1 }
+    }
+}

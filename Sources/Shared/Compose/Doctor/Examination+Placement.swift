@@ -1,0 +1,77 @@
+import SkepClusterFile
+import SkepModel
+import SkepYAML
+
+/// Where a service may run.
+extension Examination {
+    func placement(_ service: Service) {
+        let items = service.node["deploy"]?["placement"]?["constraints"]?.list ?? []
+        for item in items { constraint(item, service) }
+        guard let spec = subject.spec, let candidates = candidates(service, spec) else { return }
+        let place = service.node["deploy"]?["placement"]?["constraints"] ?? service.node
+        guard !candidates.isEmpty else {
+            let unmet = items.first { item in
+                PlacementConstraint(item.scalar?.text ?? "").map { constraint in !spec.nodes.contains { Self.admits(constraint, $0, spec) } } ?? false
+            }
+            let words =
+                unmet?.scalar.map { "no node of the cluster file satisfies '\($0.text)'" } ?? "no node of the cluster file satisfies all constraints"
+            return remarks.error(
+                .noNode, unmet ?? place, "\(words): '\(service.name)' would stay at 0 of \(service.isGlobal ? 1 : service.replicas)",
+                fix: labelFix(unmet?.scalar?.text, spec))
+        }
+        guard !service.isGlobal else { return }
+        let each = service.node["deploy"]?["placement"]?.text("max_replicas_per_node").flatMap(Int.init)
+        let bound = service.node["ports"]?.list?.contains { $0.text("mode") == "host" && $0["published"] != nil } == true
+        guard let most = bound ? 1 : each, most > 0, service.replicas > most * candidates.count else { return }
+        remarks.error(
+            .noNode, service.node["deploy"]?["replicas"] ?? place,
+            "\(service.replicas) replicas of '\(service.name)' need \((service.replicas + most - 1) / most) nodes\(bound ? ", as each takes a port of its node," : "") and \(candidates.count) fit",
+            fix: "lower 'replicas', or let more nodes fit")
+    }
+
+    /// The nodes of the cluster file on which the service may run; nil when that cannot be told.
+    func candidates(_ service: Service, _ spec: ClusterSpec) -> [ClusterSpec.Node]? {
+        var constraints = (service.node["deploy"]?["placement"]?["constraints"]?.list ?? []).compactMap { $0.scalar?.text }
+        if let share = subject.share { constraints.append("node.labels.skep.write.\(share) == true") }
+        return PlacementConstraint.eligible(constraints, spec.nodes) { Self.member($0, spec) }
+    }
+
+    private static func admits(_ constraint: PlacementConstraint, _ node: ClusterSpec.Node, _ spec: ClusterSpec) -> Bool {
+        constraint.admits(member(node, spec)) ?? true
+    }
+
+    private static func member(_ node: ClusterSpec.Node, _ spec: ClusterSpec) -> PlacementConstraint.Member {
+        var labels = node.labels
+        for share in spec.nfs?.shares ?? [] {
+            labels["skep.share.\(share.name)"] = "ok"
+            if share.write.contains(node.name) { labels["skep.write.\(share.name)"] = "true" }
+        }
+        return PlacementConstraint.Member(id: nil, hostname: node.name.rawValue, role: node.role, labels: labels)
+    }
+
+    private func constraint(_ item: YAMLNode, _ service: Service) {
+        let text = item.scalar?.text ?? ""
+        guard let constraint = PlacementConstraint(text) else {
+            return remarks.error(
+                .placement, item, "'\(text)' is no constraint: Docker would refuse the service", fix: "write 'node.labels.KEY == VALUE', or '!='")
+        }
+        guard constraint.isKnown else {
+            return remarks.error(
+                .placement, item, "no node has '\(constraint.key)': '\(service.name)' would never be started",
+                fix: "known are node.labels.KEY, node.role, node.hostname, node.platform.os, node.platform.arch")
+        }
+        if constraint.key.lowercased() == "node.id" {
+            remarks.warn(
+                .placement, item, "a node that joins anew has another id, and '\(service.name)' would have no node",
+                fix: "use node.labels.KEY or node.hostname")
+        }
+    }
+
+    private func labelFix(_ text: String?, _ spec: ClusterSpec) -> String {
+        guard let constraint = text.flatMap(PlacementConstraint.init), constraint.isEqual else { return "mend the constraints" }
+        guard constraint.key.lowercased().hasPrefix("node.labels.") else {
+            return "the nodes are \(spec.nodes.map(\.name.rawValue).joined(separator: ", "))"
+        }
+        return "give a node of the cluster file 'labels: {\(constraint.key.dropFirst("node.labels.".count)): \(constraint.value)}'"
+    }
+}

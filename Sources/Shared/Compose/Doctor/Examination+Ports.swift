@@ -1,0 +1,84 @@
+import SkepModel
+import SkepYAML
+
+/// What is published, and who may reach it.
+extension Examination {
+    func ports(_ service: Service) {
+        for item in service.node["ports"]?.list ?? [] {
+            guard let publication = StackBundle.Publication(item, of: service.name) else { continue }
+            if let other = firstPublisher(of: publication, before: item, in: service) {
+                remarks.error(
+                    .portTaken, item, "the port \(publication.port)/\(publication.transport.rawValue) is published by '\(other)' already",
+                    fix: "publish another port")
+            }
+            reach(publication, item, service)
+            if !publication.host, [80, 443].contains(publication.port.first), isProxy(service) {
+                remarks.note(
+                    .clientAddress, item, "behind the ingress mesh '\(service.name)' sees no client's address",
+                    fix: "publish it with 'mode: host'")
+            }
+        }
+    }
+
+    private func reach(_ publication: StackBundle.Publication, _ item: YAMLNode, _ service: Service) {
+        let port = "\(publication.port)/\(publication.transport.rawValue)"
+        let isSensitive = publication.transport == .tcp && Self.sensitive.contains(publication.port.first)
+        guard let spec = subject.spec else {
+            guard isSensitive else { return }
+            return remarks.warn(
+                .portOpen, item, "the port \(port) of '\(service.name)' is open on every node to everybody who reaches it, whatever ufw says",
+                fix: "do not publish it: services reach each other by name on their networks")
+        }
+        if StandardPorts.areOpen(publication) { return }
+        let openings = (subject.expose + spec.allow).filter {
+            $0.transports.contains(publication.transport) && $0.ports.first <= publication.port.first && publication.port.last <= $0.ports.last
+        }
+        if openings.isEmpty {
+            remarks.warn(
+                .portClosed, item,
+                "the port \(port) of '\(service.name)' is published and stays closed: nothing opens it",
+                fix: "add 'expose: {\(publication.port): [users]}' to the stack, or do not publish it")
+        }
+    }
+
+    /// The first service that publishes the port, if that is not this entry.
+    private func firstPublisher(of publication: StackBundle.Publication, before item: YAMLNode, in service: Service) -> String? {
+        for other in document.entries("services") {
+            for place in other.value["ports"]?.list ?? [] {
+                if other.key == service.name, place == item { return nil }
+                guard let taken = StackBundle.Publication(place, of: other.key), taken.conflicts(with: publication) else { continue }
+                return other.key
+            }
+        }
+        return nil
+    }
+
+    private func isProxy(_ service: Service) -> Bool { ["traefik", "nginx", "caddy", "haproxy", "envoy"].contains(service.image?.base ?? "") }
+
+    /// Databases, brokers and administration, which are for other services of the swarm.
+    private static let sensitive: Set<UInt16> = [
+        389, 1433, 1521, 2049, 2181, 2375, 2376, 2379, 2380, 3306, 4369, 5432, 5672, 5984, 6379, 8086, 9042, 9092, 9200, 9300, 11211, 15672, 27017,
+    ]
+}
+
+/// Ports that the tables of the firewall open by themselves (design: firewall tables).
+enum StandardPorts {
+    static func areOpen(_ publication: StackBundle.Publication) -> Bool {
+        guard publication.transport == .tcp else { return false }
+        let ports = publication.port
+        return ports.isSingle && [80, 443, 8080].contains(ports.first) || ports.first >= 30000 && ports.last <= 32767
+    }
+}
+
+extension StackBundle.Publication {
+    /// An entry of `ports` in the long form; nil for one that is published at a port of the swarm's choice, or by a transport without tables.
+    init?(_ node: YAMLNode, of service: String) {
+        guard let text = node.text("published"), let number = Int(text), let port = PortRange(number),
+            let transport = Transport(rawValue: node.text("protocol") ?? "tcp")
+        else { return nil }
+        self.init(service: service, port: port, transport: transport, host: node.text("mode") == "host")
+    }
+
+    /// Whether the two cannot be had together: on the mesh a port is taken everywhere, on a node only there.
+    func conflicts(with other: Self) -> Bool { transport == other.transport && port.overlaps(other.port) && !(host && other.host) }
+}

@@ -1,0 +1,44 @@
+public import SkepModel
+
+/// A stack to look at: what it is made of, and the cluster that it is for, if there is one.
+public struct StackSubject: Sendable {
+    public var name: StackName
+    /// The compose files, the first of which says where the others' files are; relative to the folder that `read` reads from.
+    public var paths: [String]
+    /// Values for variables; those of `.env` beside the first compose file come after them.
+    public var environment: [String: String]
+    /// Who may reach which of its ports.
+    public var expose: [ClusterSpec.Opening]
+    /// The share that it writes to.
+    public var share: ShareName?
+    /// The cluster; nil when the files are looked at alone.
+    public var spec: ClusterSpec?
+
+    public init(
+        name: StackName, paths: [String], environment: [String: String] = [:], expose: [ClusterSpec.Opening] = [], share: ShareName? = nil,
+        spec: ClusterSpec? = nil
+    ) {
+        self.name = name
+        self.paths = paths
+        self.environment = environment
+        self.expose = expose
+        self.share = share
+        self.spec = spec
+    }
+}
+
+/// What the doctor must be told of the world.
+public struct DoctorFacts: Sendable {
+    /// The time; nil when it is not known.
+    public var now: Instant?
+    /// When a certificate ends, in PEM or DER; nil for what is none.
+    public var certificateEnd: (@Sendable ([UInt8]) -> Instant?)?
+    /// Names of certificate resolvers that the cluster's Traefiks have; nil when they are not known.
+    public var resolvers: Set<String>?
+
+    public init(now: Instant? = nil, certificateEnd: (@Sendable ([UInt8]) -> Instant?)? = nil, resolvers: Set<String>? = nil) {
+        self.now = now
+        self.certificateEnd = certificateEnd
+        self.resolvers = resolvers
+    }
+}
