@@ -19,8 +19,8 @@ func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]
     .executableTarget(name: name, dependencies: dependencies, path: "Sources/\(path)", swiftSettings: strict)
 }
 
-func tests(_ name: String, _ path: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(path)", resources: resources, swiftSettings: strict)
+func tests(_ name: String, _ path: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(path)", exclude: exclude, swiftSettings: strict)
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -123,7 +123,7 @@ let package = Package(
         program(
             "skep", "CLI", ["SkepModel", "SkepWire", "SkepClusterFile", "SkepCompose", "SkepCrypto", "SkepHTTP", "SkepSystem", argumentParser]),
         tests("SkepClusterFileTests", "SkepClusterFileTests", ["SkepClusterFile", "SkepYAML", "SkepModel"]),
-        tests("SkepComposeTests", "SkepComposeTests", ["SkepCompose", "SkepClusterFile", "SkepYAML", "SkepModel"]),
+        tests("SkepComposeTests", "SkepComposeTests", ["SkepCompose", "SkepClusterFile", "SkepYAML", "SkepModel"], exclude: ["Corpus"]),
         tests("SkepCLITests", "SkepCLITests", ["skep", "SkepModel", "SkepWire", "SkepSystem"]),
         tests("SkepSystemTests", "SkepSystemTests", ["SkepSystem", "CLinux"]),
         tests("SkepHTTPTests", "SkepHTTPTests", ["SkepHTTP", "SkepSystem", "CLinux"]),

@@ -3,7 +3,9 @@ import SkepWire
 
 /// `skep stack …`.
 struct StackCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "stack", abstract: "Looks at stacks.", subcommands: [List.self, Show.self])
+    static let configuration = CommandConfiguration(
+        commandName: "stack", abstract: "Looks at stacks, and at the files that they are made of.",
+        subcommands: [List.self, Show.self, StackDoctorCommand.self, StackRenderCommand.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists the stacks.")

@@ -89,7 +89,7 @@ public enum SpecDifference {
         let name = "stack \(stack.name)"
         switch stack.source {
         case .catalogue: facts[name] = Fact("from the catalogue")
-        case .compose(let path): facts[name] = Fact(path)
+        case .compose(let path): facts[name] = Fact(([path] + (stack.overrides ?? [])).joined(separator: ", "))
         }
         if !stack.after.isEmpty { facts["\(name) after"] = Fact(stack.after.map(\.rawValue).joined(separator: ", ")) }
         if let share = stack.share { facts["\(name) share"] = Fact(share.rawValue) }

@@ -23,14 +23,15 @@ extension SpecReader {
             }
             let after = self.after(section, entry.key, names: names)
             edges[entry.key] = after
-            guard let source = source(section, entry) else { continue }
+            guard let (source, overrides) = source(section, entry) else { continue }
             let isCatalogue = source == .catalogue
             let share = reference(section, "share", context.shares, "share", "nfs.shares").flatMap(ShareName.init(rawValue:))
             let network = reference(section, "network", context.networks, "network", "networks").flatMap(NetworkName.init(rawValue:))
             options(section, entry, isCatalogue: isCatalogue)
             result.append(
                 ClusterSpec.Stack(
-                    name: name, source: source, environment: environment(section, entry.key, isCatalogue: isCatalogue),
+                    name: name, source: source, overrides: overrides.isEmpty ? nil : overrides,
+                    environment: environment(section, entry.key, isCatalogue: isCatalogue),
                     after: after.compactMap { StackName(rawValue: $0.name) },
                     expose: section["expose"].map { openings($0, path: "\(path).expose", owner: "the stack '\(name)'", taken: context.taken) } ?? [],
                     share: share, network: network))
@@ -39,7 +40,7 @@ extension SpecReader {
         return result
     }
 
-    private func source(_ section: Section, _ entry: YAMLNode.Entry) -> ClusterSpec.Stack.Source? {
+    private func source(_ section: Section, _ entry: YAMLNode.Entry) -> (source: ClusterSpec.Stack.Source, overrides: [String])? {
         switch (section["from"], section["compose"]) {
         case (nil, nil):
             findings.add(
@@ -60,15 +61,25 @@ extension SpecReader {
                 }
                 return nil
             }
-            return .catalogue
+            return (.catalogue, [])
         case (nil, .some(let place)):
-            guard let text = section.text("compose") else { return nil }
-            let path = text.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
-            if let problem = Rules.relativePathProblem(text) {
-                findings.add(place, "'\(section.path).compose' '\(text)' \(problem.message)", fix: problem.fix)
+            var paths: [String] = []
+            for item in place.list ?? [place] {
+                guard let text = item.scalar?.text, !item.isNull else {
+                    findings.add(item, "'\(section.path).compose' must be a path or a list of paths, not \(item.kindInWords)")
+                    return nil
+                }
+                if let problem = Rules.relativePathProblem(text) {
+                    findings.add(item, "'\(section.path).compose' '\(text)' \(problem.message)", fix: problem.fix)
+                    return nil
+                }
+                paths.append(text.split(separator: "/").filter { $0 != "." }.joined(separator: "/"))
+            }
+            guard let first = paths.first else {
+                findings.add(place, "'\(section.path).compose' names no file", fix: "add one, such as ./\(entry.key)/docker-compose.yml")
                 return nil
             }
-            return .compose(path)
+            return (.compose(first), Array(paths.dropFirst()))
         }
     }
 

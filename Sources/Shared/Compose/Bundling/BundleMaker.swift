@@ -37,6 +37,8 @@ public enum BundleMaker {
             paths = [entry.path]
             source = { entry.files[$0] }
         }
+        // what Skep makes it also renews
+        let facts = stack.source == .catalogue ? DoctorFacts() : facts
         let subject = StackSubject(
             name: stack.name, paths: paths, environment: stack.environment, expose: stack.expose, share: stack.share, spec: spec)
         let examined = StackMaker.examine(subject, facts: facts, read: source)
@@ -53,14 +55,14 @@ public enum BundleMaker {
 
     /// All stacks, or everything that is wrong in any of them.
     public static func makeAll(
-        spec: ClusterSpec, clusterFile: ParsedClusterFile? = nil, clusterFileName: String = "cluster.yaml", read: @escaping (String) -> [UInt8]?,
-        values: [StackName: CatalogueValues]
+        spec: ClusterSpec, clusterFile: ParsedClusterFile? = nil, clusterFileName: String = "cluster.yaml", facts: DoctorFacts = DoctorFacts(),
+        read: @escaping (String) -> [UInt8]?, values: [StackName: CatalogueValues]
     ) throws(ComposeError) -> StackBundles {
         var made: [MadeBundle] = []
         var wrong: [Finding] = []
         for stack in spec.stacks {
             do {
-                made.append(try make(stack: stack, spec: spec, read: read, values: values[stack.name]))
+                made.append(try make(stack: stack, spec: spec, facts: facts, read: read, values: values[stack.name]))
             } catch {
                 wrong += error.findings.map { finding in
                     guard finding.diagnostic.line == 0, let place = clusterFile?.place("stacks.\(stack.name).compose") else { return finding }
@@ -85,11 +87,12 @@ public enum BundleMaker {
 
     /// What the command line does before it sends anything: all checks, with nothing in the place of what only the coordinator has.
     public static func check(
-        spec: ClusterSpec, clusterFile: ParsedClusterFile, clusterFileName: String, read: @escaping (String) -> [UInt8]?
+        spec: ClusterSpec, clusterFile: ParsedClusterFile, clusterFileName: String, facts: DoctorFacts = DoctorFacts(),
+        read: @escaping (String) -> [UInt8]?
     ) throws(ComposeError) -> StackBundles {
         var values: [StackName: CatalogueValues] = [:]
         for stack in spec.stacks where Catalogue.wantsCertificate(stack) { values[stack.name] = CatalogueValues(certificatePEM: "-", keyPEM: "-") }
-        return try makeAll(spec: spec, clusterFile: clusterFile, clusterFileName: clusterFileName, read: read, values: values)
+        return try makeAll(spec: spec, clusterFile: clusterFile, clusterFileName: clusterFileName, facts: facts, read: read, values: values)
     }
 
     /// Two stacks cannot publish one port on the mesh.

@@ -19,10 +19,8 @@ public enum StackMaker {
         let files = StackFiles(composePath: first, source: read)
         let variables = Self.variables(subject, files, remarks)
         let value: (String) -> String? = { variables[$0] }
-        let prefix = files.folder.isEmpty ? "" : files.folder + "/"
-        let paths = subject.paths.map { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0 }
         var bundle: StackBundle?
-        if let document = ComposeReader(remarks: remarks, files: files, value: value).read(paths) {
+        if let document = ComposeReader(remarks: remarks, files: files, value: value).read(subject.paths) {
             Examination(subject: subject, facts: facts, document: document, files: files, remarks: remarks).examine()
             bundle = StackRendering(subject: subject, remarks: remarks, files: files, value: value).bundle(document)
         }

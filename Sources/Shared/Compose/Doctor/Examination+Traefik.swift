@@ -168,7 +168,8 @@ extension Examination {
 
     /// Lower case; nil when they are not known.
     private var knownResolvers: Set<String>? {
-        var result = facts.resolvers.map { Set($0.map { $0.lowercased() }) }
+        // the catalogue's own has none
+        var result: Set<String>? = subject.spec?.stacks.contains { $0.source == .catalogue && $0.name.rawValue == "traefik" } == true ? [] : nil
         for entry in document.entries("services") {
             let service = Service(entry: entry)
             guard isTraefik(service) else { continue }

@@ -33,12 +33,9 @@ public struct DoctorFacts: Sendable {
     public var now: Instant?
     /// When a certificate ends, in PEM or DER; nil for what is none.
     public var certificateEnd: (@Sendable ([UInt8]) -> Instant?)?
-    /// Names of certificate resolvers that the cluster's Traefiks have; nil when they are not known.
-    public var resolvers: Set<String>?
 
-    public init(now: Instant? = nil, certificateEnd: (@Sendable ([UInt8]) -> Instant?)? = nil, resolvers: Set<String>? = nil) {
+    public init(now: Instant? = nil, certificateEnd: (@Sendable ([UInt8]) -> Instant?)? = nil) {
         self.now = now
         self.certificateEnd = certificateEnd
-        self.resolvers = resolvers
     }
 }

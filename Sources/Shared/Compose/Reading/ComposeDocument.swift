@@ -34,20 +34,19 @@ struct ComposeReader {
     }
 
     private func one(_ path: String) -> YAMLNode? {
-        let shown = files.shown(path)
         func refuse(_ rule: DoctorRule, _ message: String, _ fix: String) -> YAMLNode? {
-            remarks.add(.error, rule, FileDiagnostic(file: shown, line: 1, column: 1, message: message, fix: fix))
+            remarks.add(.error, rule, FileDiagnostic(file: path, line: 1, column: 1, message: message, fix: fix))
             return nil
         }
-        guard let bytes = files.read(path) else {
+        guard let bytes = files.compose(path) else {
             remarks.add(
                 .error, .fileMissing,
-                FileDiagnostic(file: shown, line: 0, column: 0, message: "the compose file is not there", fix: "mend its path"))
+                FileDiagnostic(file: path, line: 0, column: 0, message: "the compose file is not there", fix: "mend its path"))
             return nil
         }
         guard let text = String(validating: bytes, as: UTF8.self) else { return refuse(.yaml, "the file is not UTF-8", "save it as UTF-8") }
         do {
-            guard let root = try YAMLReader.read(text, file: shown), root.map != nil else {
+            guard let root = try YAMLReader.read(text, file: path), root.map != nil else {
                 return refuse(.shape, "this is no compose file", "it begins with 'services:'")
             }
             return sections(root)

@@ -35,7 +35,7 @@ enum ComposeSchema {
         "depends_on": .rewritten(
             .either([.list(.text), .map(.object(["condition": .taken(.text), "restart": .taken(.truth), "required": .taken(.truth)]))])),
         "privileged": .rewritten(.truth),
-        "annotations": .ignored(""), "attach": .ignored(""), "develop": .ignored(""),
+        "annotations": .ignored(""), "attach": .needless("a stack has no terminal"), "develop": .needless("it is for building"),
         "platform": .ignored("use a placement constraint on node.platform"),
         "pull_policy": .ignored("images are pulled by their digests"), "oom_score_adj": .ignored(""),
 
@@ -92,14 +92,16 @@ enum ComposeSchema {
     ]
 
     private static let mount: Shape.Keys = [
-        "type": .taken(.text), "source": .taken(.text), "target": .taken(.text), "read_only": .taken(.truth), "consistency": .ignored(""),
+        "type": .taken(.text), "source": .taken(.text), "target": .taken(.text), "read_only": .taken(.truth),
+        "consistency": .needless("it has no effect on Linux"),
         "bind": .taken(
             .object([
-                "propagation": .taken(.text), "create_host_path": .ignored("Skep makes the paths that are bound"), "selinux": .ignored(""),
+                "propagation": .taken(.text), "create_host_path": .needless("a swarm binds what is there"),
+                "selinux": .needless("it is the nodes' matter"),
                 "recursive": .ignored(""),
             ])),
         "volume": .taken(.object(["nocopy": .taken(.truth), "subpath": .refused("a swarm mounts whole volumes")])),
-        "tmpfs": .taken(.object(["size": .taken(.size), "mode": .ignored("")])), "image": .refused("a swarm mounts no images"),
+        "tmpfs": .taken(.object(["size": .taken(.bytes), "mode": .ignored("")])), "image": .refused("a swarm mounts no images"),
         "cluster": .refused("mount volumes and shares"),
     ]
 

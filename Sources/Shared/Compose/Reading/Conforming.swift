@@ -16,6 +16,7 @@ struct Conforming {
         case .truth: return truth(node, path)
         case .duration: return checked(node, path, "a duration such as 30s or 1m30s", Self.isDuration)
         case .size: return checked(node, path, "a number of bytes such as 512M", Self.isSize)
+        case .bytes: return number(node, path, .integer, "a number of bytes such as 512M") { Self.bytes($0).map(String.init) }
         case .word(let words): return checked(node, path, "one of \(words.joined(separator: ", "))") { words.contains($0) }
         case .scalar:
             if node.scalar == nil { refuse(node, path, "a text or a number") }
@@ -61,6 +62,7 @@ struct Conforming {
                     fix: near.map { "did you mean '\($0)'?" } ?? "look at its spelling, or remove it")
             case .ignored(let instead):
                 remarks.warn(.ignoredKey, entry, "a swarm takes no notice of '\(entry.key)'", fix: instead.isEmpty ? "remove it" : instead)
+            case .needless(let why): remarks.note(.ignoredKey, entry, "'\(entry.key)' is left out: \(why)")
             case .refused(let instead):
                 remarks.error(.unknownKey, entry, "Docker's stack deployment does not know the key '\(path).\(entry.key)'", fix: instead)
             case .taken(let shape), .rewritten(let shape):
@@ -99,12 +101,15 @@ struct Conforming {
         return !text.isEmpty
     }
 
-    private static func isSize(_ text: String) -> Bool {
+    private static func isSize(_ text: String) -> Bool { bytes(text) != nil }
+
+    private static func bytes(_ text: String) -> Int? {
         let number = text.prefix { $0.isASCII && $0.isNumber || $0 == "." }
         var unit = text.dropFirst(number.count).drop { $0 == " " }.lowercased()
         if unit.hasSuffix("b") { unit.removeLast() }
         if unit.hasSuffix("i") { unit.removeLast() }
-        return Double(number) != nil && ["", "k", "m", "g", "t", "p"].contains(unit)
+        guard let power = ["", "k", "m", "g", "t", "p"].firstIndex(of: unit), let value = Double(number), value < 1e15 else { return nil }
+        return Int(exactly: (value * Double(1 << (10 * power))).rounded())
     }
 
     private func number(_ node: YAMLNode, _ path: String, _ kind: YAMLNode.Kind, _ words: String, _ read: (String) -> String?) -> YAMLNode {
@@ -139,7 +144,7 @@ struct Conforming {
 
     private static func fits(_ node: YAMLNode, _ shape: Shape) -> Bool {
         switch shape {
-        case .text, .integer, .decimal, .truth, .duration, .size, .word, .scalar: node.scalar != nil && !node.isNull
+        case .text, .integer, .decimal, .truth, .duration, .size, .bytes, .word, .scalar: node.scalar != nil && !node.isNull
         case .any: true
         case .list: node.list != nil
         case .map, .object: node.map != nil
@@ -149,7 +154,7 @@ struct Conforming {
 
     private static func words(_ shape: Shape) -> String {
         switch shape {
-        case .text, .scalar, .duration, .size, .word: "a text"
+        case .text, .scalar, .duration, .size, .bytes, .word: "a text"
         case .integer: "a whole number"
         case .decimal: "a number"
         case .truth: "true or false"

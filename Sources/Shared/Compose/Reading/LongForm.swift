@@ -32,7 +32,8 @@ struct LongForm {
             var result = node.with(.map([]))
             for item in items {
                 let (key, value) = Self.pair(item.scalar?.text ?? "")
-                result[key] = item.with(text: value ?? "")
+                result[key] = nil
+                result.append(.init(key: key, line: item.line, column: item.column, file: item.file, value: item.with(text: value ?? "")))
             }
             return result
         }
@@ -94,9 +95,11 @@ struct LongForm {
 
     private func set(_ key: String, _ text: String?, at node: YAMLNode, of place: some Placed, in result: inout YAMLNode) {
         guard !key.isEmpty else { return remarks.error(.shape, place, "a variable of '\(name)' has no name", fix: "write NAME=value") }
-        result[key] =
-            (text ?? value(key)).map { node.with(text: $0) }
-            ?? YAMLNode(.scalar(.init("", .null)), line: node.line, column: node.column, file: node.file)
+        result[key] = nil
+        result.append(
+            .init(
+                key: key, line: place.line, column: place.column, file: place.file,
+                value: (text ?? value(key)).map { node.with(text: $0) } ?? node.with(.scalar(.init("", .null)))))
     }
 
     private func read(_ item: YAMLNode, into result: inout YAMLNode) {

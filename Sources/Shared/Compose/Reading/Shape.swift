@@ -7,8 +7,10 @@ indirect enum Shape: Sendable {
     case truth
     /// Such as `1m30s` (Go's time.ParseDuration).
     case duration
-    /// Bytes, such as `512M` (docker/go-units, RAMInBytes).
+    /// Bytes as a text, such as `512M` (docker/go-units, RAMInBytes).
     case size
+    /// Bytes as a number; written in either way.
+    case bytes
     /// One of these words.
     case word([String])
     /// Whatever it is: nobody looks at it.
@@ -33,6 +35,8 @@ indirect enum Shape: Sendable {
         case taken(Shape)
         /// A swarm takes no notice of it, with what to do instead where there is something; it is left out.
         case ignored(String)
+        /// A swarm takes no notice of it, and nothing is lost: it is left out.
+        case needless(String)
         /// Compose has it, Docker's stack deployment has not, and without it the service would be another: with what to do.
         case refused(String)
         /// Compose has it, Docker's stack deployment has not, and Skep has its own way to it (`Rewriting`).

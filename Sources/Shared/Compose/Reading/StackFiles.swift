@@ -7,7 +7,7 @@ final class StackFiles {
     private(set) var used: [String] = []
 
     init(composePath: String, source: @escaping (String) -> [UInt8]?) {
-        folder = composePath.split(separator: "/").dropLast().joined(separator: "/")
+        folder = composePath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         self.source = source
     }
 
@@ -21,6 +21,13 @@ final class StackFiles {
 
     /// A path within the folder as it is shown to the operator.
     func shown(_ path: String) -> String { folder.isEmpty ? path : "\(folder)/\(path)" }
+
+    /// A compose file's bytes by its path as it was given: one that is put over another may lie elsewhere.
+    func compose(_ path: String) -> [UInt8]? {
+        guard let bytes = source(path) else { return nil }
+        if !used.contains(path) { used.append(path) }
+        return bytes
+    }
 
     /// A file's bytes by its path within the folder.
     func read(_ path: String) -> [UInt8]? {

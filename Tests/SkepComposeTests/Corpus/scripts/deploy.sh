@@ -1,0 +1,11 @@
+#!/bin/sh
+# docker swarm init --force-new-cluster in a comment is fine
+docker swarm init --force-new-cluster
+docker network create -d overlay public
+docker network inspect other || docker network create -d overlay other
+NODE=$(docker node ls -q | head -n 1)
+docker node update --label-add type=db "$NODE"
+openssl genrsa -out session.key 2048
+docker stack deploy -c docker-compose.yml app
+docker stack rm app
+docker network rm public
