@@ -167,7 +167,7 @@ import Testing
             [
                 "10:18: '../x.y' cannot be set as a sysctl; Linux names them like vm.max_map_count or net.core.somaxconn"
             ]),
-        Refused([9: "  n1: {role: manager, role: worker}"], ["9:8: 'role' is given twice (first on line 9); keep one of the two"]),
+        Refused([9: "  n1: {role: manager, role: worker}"], ["9:23: 'role' is given twice (first on line 9); keep one of the two"]),
     ]
 
     @Test("nodes and managers", arguments: nodesAndManagersCases)

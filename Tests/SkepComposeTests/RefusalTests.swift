@@ -92,7 +92,7 @@ import Testing
                 "services: {web: {image: a, deploy: {replicas: \"${N:-many}\"}}}",
                 "1:47: 'services.web.deploy.replicas' must be a whole number, not the text 'many'"
             ),
-            ("services: {web: {image: a, image: b}}", "1:18: 'image' is given twice (first on line 1); keep one of the two"),
+            ("services: {web: {image: a, image: b}}", "1:28: 'image' is given twice (first on line 1); keep one of the two"),
             (
                 "services: [",
                 "2:1: this is not YAML: while parsing a flow node did not find expected node content; look at the indentation, the quotes and the brackets here and just before"

@@ -24,7 +24,7 @@ public enum YAMLReader {
 
     private static func composed(_ text: String, file: String) throws(FileDiagnostic) -> Node? {
         do {
-            return try Parser(yaml: text, encoding: .utf8).singleRoot()
+            return try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
         } catch let error as YamlError {
             throw diagnostic(error, text: text, file: file)
         } catch {
@@ -91,7 +91,23 @@ public enum YAMLReader {
             guard indent == mark.column - 1 else { continue }
             if [key, "\"\(key)\"", "'\(key)'"].contains(where: { rest.hasPrefix("\($0):") }) { return (index + 1, indent + 1) }
         }
-        return (mark.line, mark.column)
+        return secondInFlow(key, after: mark, lines) ?? (mark.line, mark.column)
+    }
+
+    /// In `{a: 1, "a": 2}` both stand on one line.
+    private static func secondInFlow(_ key: String, after mark: Mark, _ lines: [Substring]) -> (line: Int, column: Int)? {
+        guard mark.line >= 1, mark.line <= lines.count else { return nil }
+        let line = lines[mark.line - 1]
+        var seen = 0
+        for index in line.indices.dropFirst(max(mark.column - 1, 0)) {
+            let rest = line[index...]
+            guard [key, "\"\(key)\"", "'\(key)'"].contains(where: { rest.hasPrefix("\($0):") }),
+                index == line.startIndex || ["{", ",", " "].contains(line[line.index(before: index)])
+            else { continue }
+            seen += 1
+            if seen == 2 { return (mark.line, line.distance(from: line.startIndex, to: index) + 1) }
+        }
+        return nil
     }
 
     /// Turns the parser's nodes into ours.
@@ -125,13 +141,26 @@ public enum YAMLReader {
         }
 
         private func kind(_ node: Node) -> YAMLNode.Kind {
-            let tag = node.tag
+            guard let scalar = node.scalar else { return .text }
             // YAML 1.1 takes 1:20 for a number in base 60; Docker does not.
-            if node.scalar?.string.contains(":") == true { return .text }
-            if tag == Tag(.int) { return .integer }
-            if tag == Tag(.float) { return .decimal }
-            if tag == Tag(.bool) { return .truth }
-            return tag == Tag(.null) ? .null : .text
+            if scalar.string.utf8.contains(0x3a) { return .text }
+            var tag = Resolver.basic.resolveTag(of: node)
+            if tag == .str, scalar.style == .plain, Self.mayBeTyped(scalar.string) {
+                tag = Resolver.default.resolveTag(of: Node(scalar.string, Tag(.implicit), .plain))
+            }
+            switch tag {
+            case .int: return .integer
+            case .float: return .decimal
+            case .bool: return .truth
+            case .null: return .null
+            default: return .text
+            }
+        }
+
+        /// By its first character: Yams tells a plain scalar's kind with regular expressions, which is most of the work of reading.
+        private static func mayBeTyped(_ text: String) -> Bool {
+            guard let first = text.utf8.first else { return true }
+            return (0x30...0x39).contains(first) || "+-.~yYnNtTfFoO".utf8.contains(first)
         }
 
         private mutating func entries(_ mapping: Node.Mapping, depth: Int) throws(FileDiagnostic) -> [YAMLNode.Entry] {

@@ -20,7 +20,7 @@ public enum YAMLWriter {
         switch scalar.kind {
         case .text where !isPlain(scalar.text): .scalar(.init(scalar.text, Tag(.str), .doubleQuoted))
         case .null: .scalar(.init("null", Tag(.null), .plain))
-        default: .scalar(.init(scalar.text, Tag(.implicit), .plain))
+        default: .scalar(.init(scalar.text, Tag(.implicit, .basic), .plain))
         }
     }
 
