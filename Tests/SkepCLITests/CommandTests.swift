@@ -6,29 +6,10 @@ import Testing
 /// The built `skep` with the built coordinator, as an operator uses them.
 @Suite(.serialized) struct CommandTests {
     /// The folder of the programs that were built with these tests.
-    private static let programs: String = {
+    static let programs: String = {
         let path = (try? Files.readLink("/proc/self/exe")) ?? ""
         return path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     }()
-
-    private final class Desk {
-        let folder = "/tmp/skep-cli-\(SystemRandom.hex(6))"
-        init() throws {
-            try Files.makeDirectory(folder + "/shop")
-            EventLoop.runInBackground()
-        }
-        deinit { try? Files.removeTree(folder) }
-
-        func write(_ name: String, _ text: String) throws { try AtomicFile.write("\(folder)/\(name)", text) }
-
-        func skep(_ arguments: [String], input: String = "") async throws -> CommandResult {
-            try await run(
-                Command(
-                    CommandTests.programs + "/skep", arguments, input: Array(input.utf8),
-                    environment: ["SKEP_CREDENTIALS": folder + "/credentials.json"],
-                    directory: folder, deadline: .seconds(60)))
-        }
-    }
 
     private static let file = """
         cluster: geneva
@@ -49,7 +30,7 @@ import Testing
         try desk.write("good.yaml", Self.file)
         let missing = try await desk.skep(["apply", "-f", "good.yaml"])
         #expect(
-            missing.termination == .exited(2) && missing.errorOutput.hasPrefix("good.yaml:5:26: the compose file of the stack 'shop' is not there"))
+            missing.termination == .exited(2) && missing.errorOutput.hasPrefix("good.yaml:5:26: the compose file is not there"))
         try desk.write("shop/compose.yml", "services:\n  web:\n    image: a\n    volumes: [./x:/x]\n")
         let bind = try await desk.skep(["apply", "-f", "good.yaml"])
         #expect(bind.termination == .exited(2) && bind.errorOutput.hasPrefix("shop/compose.yml:4:15: the service 'web' binds './x'"))

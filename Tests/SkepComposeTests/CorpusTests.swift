@@ -73,8 +73,14 @@ struct CorpusCase: Sendable, CustomTestStringConvertible {
             let text = (try? String(contentsOfFile: "\(CorpusCase.folder)/\(folder)/findings.txt", encoding: .utf8)) ?? ""
             for line in text.split(separator: "\n") { found.insert(String(line.split(separator: "[").last?.dropLast() ?? "")) }
         }
-        // needs a registry: looked up where images are pulled
-        #expect(Set(DoctorRule.allCases.map(\.rawValue)).subtracting(found) == ["image-unknown"])
+        #expect(Set(DoctorRule.allCases.map(\.rawValue)) == found)
+    }
+
+    @Test func everyRuleIsExplained() throws {
+        let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let text = try String(contentsOf: repository.appendingPathComponent("docs/doctor.md"), encoding: .utf8)
+        let headings = text.split(separator: "\n").filter { $0.hasPrefix("### ") }.map { String($0.dropFirst(4)) }
+        #expect(headings == DoctorRule.allCases.map(\.rawValue))
     }
 }
 

@@ -16,7 +16,6 @@ public enum DoctorRule: String, Codable, Hashable, Sendable, CaseIterable {
     // What a service needs
     case noImage = "no-image"
     case imageGone = "image-gone"
-    case imageUnknown = "image-unknown"
     case imageTag = "image-tag"
     case cgroupV1 = "cgroup-v1"
     case undefined
@@ -74,7 +73,6 @@ public enum DoctorRule: String, Codable, Hashable, Sendable, CaseIterable {
         case .rewritten: "Skep writes it in another way with the same meaning, because Docker's stack deployment would not take it."
         case .noImage: "A service without an image; a swarm builds none."
         case .imageGone: "An image that can no longer be pulled, or must no longer be used."
-        case .imageUnknown: "An image that the nodes' registry does not have, or does not give."
         case .imageTag: "An image without a version: what runs is decided by the day of its deployment."
         case .cgroupV1: "An image that dies on cgroup v2, which all current systems have."
         case .undefined: "A name that nothing defines."

@@ -29,6 +29,12 @@ final class Remarks {
 
     func add(_ level: Finding.Level, _ rule: DoctorRule, _ diagnostic: FileDiagnostic) {
         let finding = Finding(rule: rule, level: level, diagnostic: diagnostic, service: service)
+        // What could not be replaced is wrong for that reason alone.
+        let isFollowing = findings.contains {
+            $0.rule == .variable && $0.diagnostic.file == diagnostic.file && $0.diagnostic.line == diagnostic.line
+                && $0.diagnostic.column == diagnostic.column
+        }
+        if isFollowing, rule != .variable { return }
         // An anchor that is used twice is one mistake.
         if !findings.contains(finding) { findings.append(finding) }
     }
