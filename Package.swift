@@ -28,6 +28,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -66,6 +67,7 @@ let package = Package(
         .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "COpenSSL", path: "Sources/COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "CLinux", path: "Sources/CLinux"),
+        .target(name: "CCrypt", path: "Sources/CCrypt", linkerSettings: [.linkedLibrary("crypt")]),
 
         // Shared: model ← wire ← platform
         swift("SkepModel", "Shared/Model"),
@@ -90,7 +92,7 @@ let package = Package(
         // Coordinator: core ← store, authority; dashboard ← API ← main
         swift("CoordinatorCore", "Coordinator/Core", ["SkepModel"]),
         swift("CoordinatorStore", "Coordinator/Store", ["SkepModel", "CoordinatorCore", grdb]),
-        swift("CoordinatorAuthority", "Coordinator/Authority", ["SkepModel", "SkepSystem", x509, crypto, asn1]),
+        swift("CoordinatorAuthority", "Coordinator/Authority", ["SkepModel", "SkepSystem", "CCrypt", x509, crypto, cryptoExtras, asn1]),
         swift(
             "CoordinatorDashboard", "Coordinator/Dashboard", ["SkepModel", "SkepWire", mustache], resources: [.embedInCode("Templates")]),
         swift(

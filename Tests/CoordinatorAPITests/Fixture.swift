@@ -154,8 +154,9 @@ final class Fixture: Sendable {
 
         """
 
-    func apply(_ text: String = Fixture.file, planOnly: Bool = false) async throws -> ApplyAnswer {
-        try await post("/v1/apply", ApplyRequest(name: "geneva.yaml", file: text, files: [:], planOnly: planOnly))
+    func apply(_ text: String = Fixture.file, files: [String: String] = [:], planOnly: Bool = false) async throws -> ApplyAnswer {
+        let files = files.mapValues { Data($0.utf8).base64EncodedString() }
+        return try await post("/v1/apply", ApplyRequest(name: "geneva.yaml", file: text, files: files, planOnly: planOnly))
     }
 
     func invite(_ name: String? = nil, seconds: Int? = nil) async throws -> InviteAnswer {

@@ -140,7 +140,7 @@ struct DockerCLI: Sendable {
 
     @Test(.enabled(if: DockerCLI.withConfig != nil), arguments: rendered) func bothMeanTheSame(_ given: CorpusCase) throws {
         // what Docker's reader refuses as it stands is what Skep rewrites
-        guard !given.name.hasPrefix("rewritten-"), !given.name.hasPrefix("ignored-") else { return }
+        guard !["rewritten-", "ignored-", "good-generated"].contains(where: given.name.hasPrefix) else { return }
         let docker = try #require(DockerCLI.withConfig)
         var variables: [String: String] = [:]
         for line in (given.text(".env") ?? "").split(separator: "\n") where !line.hasPrefix("#") {

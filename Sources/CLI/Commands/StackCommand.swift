@@ -5,7 +5,10 @@ import SkepWire
 struct StackCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stack", abstract: "Looks at stacks, and at the files that they are made of.",
-        subcommands: [List.self, Show.self, StackDoctorCommand.self, StackRenderCommand.self])
+        subcommands: [
+            List.self, Show.self, StackDoctorCommand.self, StackRenderCommand.self, StackSecretCommand.self, StackHistoryCommand.self,
+            StackRollbackCommand.self,
+        ])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists the stacks.")

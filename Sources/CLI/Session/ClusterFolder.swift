@@ -2,7 +2,7 @@ import SkepSystem
 
 /// The folder of a cluster file; files in it are read, and none outside of it, whatever symbolic links say.
 struct ClusterFolder {
-    static let fileLimit = 1 << 20
+    static let fileLimit = 64 << 20
 
     let folder: String
 

@@ -109,6 +109,9 @@ public final class Coordinator: Service {
             doorkeeper: doorkeeper, registry: registry, store: store, operators: people, enrolment: enrolment,
             applying: ApplyService(registry: registry, bundles: bundles, clock: clock)
         ).add(to: operators)
+        StackRoutes(
+            doorkeeper: doorkeeper, registry: registry, stacks: StackService(registry: registry, bundles: bundles, clock: clock)
+        ).add(to: operators)
         DashboardRoutes(
             doorkeeper: doorkeeper, registry: registry, store: store, operators: people,
             pages: try DashboardPages(version: configuration.version)

@@ -14,7 +14,11 @@ public struct SelfSigned: Codable, Hashable, Sendable {
 
     /// Makes one for host names and addresses; good for a year.
     public init(names: [String], now: Instant, days: Int64 = 365) throws {
-        let signer = P256.Signing.PrivateKey()
+        try self.init(P256.Signing.PrivateKey(), names: names, now: now, days: days)
+    }
+
+    /// Makes one for a key that is there.
+    init(_ signer: P256.Signing.PrivateKey, names: [String], now: Instant, days: Int64) throws {
         notBefore = now.advanced(by: -3_600_000)
         notAfter = now.advanced(by: days * 24 * 3_600_000)
         self.names = names
@@ -34,6 +38,12 @@ public struct SelfSigned: Codable, Hashable, Sendable {
             issuerPrivateKey: Certificate.PrivateKey(signer))
         certificate = try made.serializeAsPEM().pemString + "\n"
         key = signer.pemRepresentation + "\n"
+    }
+
+    /// When a certificate in PEM ends; nil for what is none.
+    public static func end(_ pem: [UInt8]) -> Instant? {
+        guard let certificate = try? Certificate(pemEncoded: String(decoding: pem, as: UTF8.self)) else { return nil }
+        return Instant(milliseconds: Int64(certificate.notValidAfter.timeIntervalSince1970 * 1000))
     }
 
     /// Whether it should be replaced: half of its life is over, or other names are wanted.

@@ -29,13 +29,19 @@ enum AuthorizationTable {
         Route(.operators, .get, "/v1/clusters/:cluster/drill"): viewers,
         Route(.operators, .get, "/v1/clusters/:cluster/firewall/:node"): viewers,
 
+        Route(.operators, .get, "/v1/clusters/:cluster/stacks/:stack/secrets"): viewers,
+        Route(.operators, .get, "/v1/clusters/:cluster/stacks/:stack/history"): viewers,
+
         Route(.operators, .post, "/v1/apply"): operators,
+        Route(.operators, .post, "/v1/clusters/:cluster/stacks/:stack/rollback"): operators,
+        Route(.operators, .post, "/v1/clusters/:cluster/stacks/:stack/secrets/:secret/rotate"): operators,
         Route(.operators, .post, "/v1/clusters/:cluster/invitations"): operators,
         Route(.operators, .post, "/v1/clusters/:cluster/nodes/:node/:act"): operators,
         Route(.operators, .post, "/v1/clusters/:cluster/operations/:operation/abandon"): operators,
 
         Route(.operators, .post, "/v1/clusters/:cluster/drill"): operators,
 
+        Route(.operators, .post, "/v1/clusters/:cluster/stacks/:stack/secrets/:secret/show"): admins,
         Route(.operators, .post, "/v1/clusters/:cluster/down"): admins,
         Route(.operators, .get, "/v1/operators"): admins,
         Route(.operators, .post, "/v1/operators"): admins,

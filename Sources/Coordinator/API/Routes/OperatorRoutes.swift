@@ -159,13 +159,7 @@ struct OperatorRoutes: Sendable {
 
     private static func done(_ words: String) throws -> Response { try Answers.json(DoneAnswer(done: words)) }
 
-    private func cluster(_ context: CoordinatorContext) async throws -> ClusterRuntime {
-        let text = context.parameters.get("cluster") ?? ""
-        guard let name = ClusterName(rawValue: text), let runtime = await registry.runtime(name) else {
-            throw Refusal.notFound("there is no cluster '\(text.prefix(40))' here")
-        }
-        return runtime
-    }
+    private func cluster(_ context: CoordinatorContext) async throws -> ClusterRuntime { try await registry.named(context) }
 
     private func node(_ context: CoordinatorContext) throws -> NodeName {
         let text = context.parameters.get("node") ?? ""

@@ -194,6 +194,11 @@ extension ClusterRuntime {
         grown(recorded)
     }
 
+    /// Writes an act down that changes nothing of the cluster's record.
+    func tell(_ message: String, actor: String) async throws {
+        grown(try await tools.store.append([event(message, node: nil, actor: actor)]))
+    }
+
     func event(_ message: String, node: NodeName?, actor: String) -> Event {
         Event(at: tools.clock.now(), cluster: name, node: node, kind: .act, message: message, actor: actor)
     }

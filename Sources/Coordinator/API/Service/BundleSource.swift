@@ -13,11 +13,25 @@ struct BundleSource: Sendable {
         var warnings: [String] = []
         /// Sealed values by name that are new.
         var generated: [String: [UInt8]] = [:]
+        /// What each stack has made for it.
+        var wanted: [StackName: [GeneratedValue]] = [:]
     }
 
     let store: any Store
     let authority: Authority
     let clock: WallClock
+
+    var generated: GeneratedValues { GeneratedValues(store: store, authority: authority, clock: clock) }
+
+    /// What the stacks want to have made for them.
+    private final class Asked {
+        private(set) var values: [StackName: [GeneratedValue]] = [:]
+
+        func note(_ stack: StackName, _ value: GeneratedValue) -> [UInt8]? {
+            if values[stack]?.contains(where: { $0.name == value.name }) != true { values[stack, default: []].append(value) }
+            return nil
+        }
+    }
 
     /// Makes all, or throws what a `ComposeError` says of the files.
     func make(_ parsed: ParsedClusterFile, name: String, files: [String: [UInt8]]) async throws -> Made {
@@ -51,10 +65,38 @@ struct BundleSource: Sendable {
                 values[stack.name] = CatalogueValues(certificatePEM: certificate.certificate, keyPEM: certificate.key)
             }
         }
-        let result = try BundleMaker.makeAll(spec: spec, clusterFile: parsed, clusterFileName: file, read: { files[$0] }, values: values)
+        var facts = DoctorFacts(now: clock.now(), certificateEnd: SelfSigned.end)
+        func makeAll() throws(ComposeError) -> StackBundles {
+            try BundleMaker.makeAll(
+                spec: spec, clusterFile: parsed, clusterFileName: file, facts: facts, read: { files[$0] }, values: values)
+        }
+        // Read once to learn what must be made, and once more with it.
+        let asked = Asked()
+        facts.generated = asked.note
+        var result = try makeAll()
+        if !asked.values.isEmpty {
+            var contents: [StackName: [String: GeneratedValues.Kept]] = [:]
+            for (stack, wanted) in asked.values.sorted(by: { $0.key < $1.key }) {
+                let (kept, new) = try await generated.all(wanted, of: stack, in: spec.name)
+                contents[stack] = kept
+                made.generated.merge(new) { $1 }
+            }
+            facts.generated = { stack, value in (contents[stack]?[value.name]?.content).map { Array($0.utf8) } }
+            result = try makeAll()
+            made.wanted = asked.values
+        }
         made.bundles = Dictionary(result.bundles.map { ($0.name, $0) }) { first, _ in first }
         made.warnings = result.warnings
         return made
+    }
+
+    /// The files that a stack is made of, whether or not it could be deployed.
+    func paths(of stack: ClusterSpec.Stack, _ spec: ClusterSpec, files: [String: [UInt8]]) -> [String] {
+        guard case .compose(let path) = stack.source else { return [] }
+        let subject = StackSubject(
+            name: stack.name, paths: [path] + (stack.overrides ?? []), environment: stack.environment, expose: stack.expose, share: stack.share,
+            spec: spec)
+        return StackMaker.examine(subject) { files[$0] }.paths
     }
 
     /// Seals what stacks refer to: such files often hold passwords.

@@ -8,6 +8,9 @@ struct AttachmentReader {
     let remarks: Remarks
     let files: StackFiles
     let value: (String) -> String?
+    /// What is made by itself, and not from another: kinds by name.
+    let bases: [String: String]
+    let generated: (GeneratedValue) -> [UInt8]?
 
     /// What one section, `configs` or `secrets`, becomes, with the files that it needs.
     func read(_ section: YAMLNode, kind: String) -> (node: YAMLNode, files: [String: [UInt8]]) {
@@ -53,7 +56,7 @@ struct AttachmentReader {
             return nil
         }
         var result = node
-        for key in ["content", "environment", "external"] { result[key] = nil } // external: false
+        for key in ["content", "environment", "external", "x-generate"] { result[key] = nil } // external: false
         result["file"] = .text("./" + path)
         result["name"] = .text(full)
         result["labels"] = (node["labels"] ?? .map([])).labelled([("skep.managed", "true"), ("skep.stack", stack)])
@@ -77,6 +80,10 @@ struct AttachmentReader {
             return (path, bytes)
         }
         let path = ".skep/\(kind)/\(entry.key.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" }.map(String.init).joined())"
+        if let place = node["x-generate"] {
+            guard let recipe = RecipeReader(remarks: remarks).read(place, others: bases) else { return nil }
+            return (path, generated(GeneratedValue(name: entry.key, recipe: recipe)) ?? Array("made by the coordinator".utf8))
+        }
         if let text = node["content"]?.scalar?.text { return (path, Array(text.utf8)) }
         if let place = node["environment"], let variable = place.scalar?.text {
             guard let found = value(variable) else {

@@ -38,7 +38,8 @@ public enum BundleMaker {
             source = { entry.files[$0] }
         }
         // what Skep makes it also renews
-        let facts = stack.source == .catalogue ? DoctorFacts() : facts
+        var facts = facts
+        if stack.source == .catalogue { facts.certificateEnd = nil }
         let subject = StackSubject(
             name: stack.name, paths: paths, environment: stack.environment, expose: stack.expose, share: stack.share, spec: spec)
         let examined = StackMaker.examine(subject, facts: facts, read: source)

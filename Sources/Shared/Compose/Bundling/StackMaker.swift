@@ -22,7 +22,8 @@ public enum StackMaker {
         var bundle: StackBundle?
         if let document = ComposeReader(remarks: remarks, files: files, value: value).read(subject.paths) {
             Examination(subject: subject, facts: facts, document: document, files: files, remarks: remarks).examine()
-            bundle = StackRendering(subject: subject, remarks: remarks, files: files, value: value).bundle(document)
+            bundle = StackRendering(subject: subject, remarks: remarks, files: files, value: value) { facts.generated?(subject.name, $0) }.bundle(
+                document)
         }
         return ExaminedStack(bundle: remarks.hasErrors ? nil : bundle, findings: remarks.findings.sorted(), paths: files.used.sorted())
     }

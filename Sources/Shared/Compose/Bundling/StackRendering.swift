@@ -8,12 +8,14 @@ struct StackRendering {
     let remarks: Remarks
     let files: StackFiles
     let value: (String) -> String?
+    let generated: (GeneratedValue) -> [UInt8]?
 
     /// Nil, with remarks, when it cannot be written.
     func bundle(_ document: ComposeDocument) -> StackBundle? {
         var root = YAMLNode.map([("version", .text(ComposeSchema.version))])
         var attached: [String: [UInt8]] = [:]
-        let attachments = AttachmentReader(stack: subject.name.rawValue, remarks: remarks, files: files, value: value)
+        let attachments = AttachmentReader(
+            stack: subject.name.rawValue, remarks: remarks, files: files, value: value, bases: bases(document), generated: generated)
         for section in ComposeSchema.sections {
             guard let node = document.root[section] else { continue }
             switch section {
@@ -39,6 +41,14 @@ struct StackRendering {
             remarks.error(.yaml, root, "the file cannot be written out: \(error)")
             return nil
         }
+    }
+
+    private func bases(_ document: ComposeDocument) -> [String: String] {
+        var result: [String: String] = [:]
+        for entry in document.entries("configs") + document.entries("secrets") {
+            result[entry.key] = entry.value["x-generate"].flatMap { $0.scalar?.text ?? $0.text("kind") }
+        }
+        return result
     }
 
     private func service(_ entry: YAMLNode.Entry) -> YAMLNode {

@@ -28,11 +28,14 @@ public struct StackSubject: Sendable {
 }
 
 /// What the doctor must be told of the world.
-public struct DoctorFacts: Sendable {
+public struct DoctorFacts {
     /// The time; nil when it is not known.
     public var now: Instant?
     /// When a certificate ends, in PEM or DER; nil for what is none.
     public var certificateEnd: (@Sendable ([UInt8]) -> Instant?)?
+
+    /// The content of what Skep makes; nil where that is not known, and something else stands in its place.
+    public var generated: ((StackName, GeneratedValue) -> [UInt8]?)?
 
     public init(now: Instant? = nil, certificateEnd: (@Sendable ([UInt8]) -> Instant?)? = nil) {
         self.now = now

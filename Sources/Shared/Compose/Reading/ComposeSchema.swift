@@ -159,6 +159,7 @@ enum ComposeSchema {
     static let attachment: Shape.Keys = [
         "name": .taken(.text), "file": .taken(.text), "content": .rewritten(.text), "environment": .rewritten(.text), "external": .taken(external),
         "labels": .taken(.pairs), "driver": .taken(.text), "driver_opts": .taken(.map(.scalar)), "template_driver": .taken(.text),
+        "x-generate": .rewritten(.any),
     ]
 
     private static let external = Shape.either([.truth, .object(["name": .taken(.text)])])

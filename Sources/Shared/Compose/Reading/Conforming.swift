@@ -53,7 +53,7 @@ struct Conforming {
     private func object(_ node: YAMLNode, _ keys: Shape.Keys, _ path: String) -> YAMLNode {
         guard let entries = node.map else { return empty(node, path, "a mapping", .map([])) }
         var result: [YAMLNode.Entry] = []
-        for var entry in entries where !entry.key.hasPrefix("x-") {
+        for var entry in entries where !entry.key.hasPrefix("x-") || keys[entry.key] != nil {
             switch keys[entry.key] {
             case nil:
                 let near = Spelling.nearest(entry.key, in: Array(keys.keys))

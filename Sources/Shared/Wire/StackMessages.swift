@@ -1,0 +1,56 @@
+public import SkepModel
+
+/// `GET /v1/clusters/NAME/stacks/STACK/secrets`: what is made for a stack, without the contents.
+public struct SecretsAnswer: Codable, Sendable {
+    public struct Row: Codable, Sendable {
+        public var name: String
+        /// As `x-generate` calls it, such as `password` or `rsa-key`.
+        public var kind: String
+        public var made: Instant
+        /// When an admin was shown it; it is shown once.
+        public var shown: Instant?
+        public init(name: String, kind: String, made: Instant, shown: Instant?) {
+            self.name = name
+            self.kind = kind
+            self.made = made
+            self.shown = shown
+        }
+    }
+    public var secrets: [Row]
+    public init(secrets: [Row]) { self.secrets = secrets }
+}
+
+/// `POST …/stacks/STACK/secrets/NAME/show`: the content, this once.
+public struct SecretAnswer: Codable, Sendable {
+    public var name: String
+    public var content: String
+    public init(name: String, content: String) {
+        self.name = name
+        self.content = content
+    }
+}
+
+/// `GET …/stacks/STACK/history`: the generations with what the stack was made of, newest first.
+public struct StackHistoryAnswer: Codable, Sendable {
+    public struct Row: Codable, Sendable {
+        public var generation: Generation
+        /// Of the bundle; nil when it cannot be made again.
+        public var digest: String?
+        public var actor: String
+        public var at: Instant
+        public init(generation: Generation, digest: String?, actor: String, at: Instant) {
+            self.generation = generation
+            self.digest = digest
+            self.actor = actor
+            self.at = at
+        }
+    }
+    public var history: [Row]
+    public init(history: [Row]) { self.history = history }
+}
+
+/// `POST …/stacks/STACK/rollback`; without a generation, to the newest before that has something else.
+public struct RollbackRequest: Codable, Sendable {
+    public var generation: Int?
+    public init(generation: Int?) { self.generation = generation }
+}
