@@ -105,6 +105,16 @@ import Testing
         #expect(!deployments([shop("one"), shop("two"), shop("three"), shop("two")]).last.isEmpty)
     }
 
+    @Test func whatTheSwarmTookBackIsNotForcedUponIt() {
+        var back = shop("one", bundle: "b0")
+        back.stacks[0].takenBack = .init(digest: "b1", number: 0)
+        back.stacks[0].failure = "the swarm took shop_web back"
+        #expect(deployments([back]).last.isEmpty)
+        #expect(deployments([back]).condition == "the swarm took shop_web back")
+        back.stacks[0].takenBack = .init(digest: "b2", number: 0)
+        #expect(!deployments([back]).last.isEmpty, "that was another bundle")
+    }
+
     @Test func whatAnotherVersionOfTheEngineShowsIsNoChange() {
         #expect(deployments([shop("one"), shop("two")], engines: ["20.10", "28.5"]).last.isEmpty)
         #expect(!deployments([shop("one"), shop("two"), shop("three")], engines: ["20.10", "28.5", "28.5"]).last.isEmpty)

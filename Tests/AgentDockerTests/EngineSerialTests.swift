@@ -25,7 +25,7 @@ import Testing
 
     @LoopActor private static func view(_ engine: EngineFixture.Engine, _ actuator: DockerActuator? = nil) async throws -> ManagerView {
         let observer = DockerObserver(client: DockerClient(socket: engine.socket))
-        let look = await observer.look(rememberedSwarm: nil, failures: actuator?.failures ?? [:])
+        let look = await observer.look(rememberedSwarm: nil, failures: actuator?.failures ?? [:], handed: actuator?.handed ?? [:])
         guard case .seen(let view)? = look.manager else { throw SystemError(.unavailable, "no view: \(look)") }
         return view
     }
@@ -253,6 +253,7 @@ import Testing
         #expect(healed.stacks[0].failure == nil)
         try await checkDrift(engine, actuator, healed)
         await actuator.tidy(healed)
+        try await checkTakenBack(engine, actuator)
         struct Named: Decodable, Sendable {
             struct Specification: Decodable, Sendable { var Name: String }
             var Spec: Specification
@@ -285,6 +286,24 @@ import Testing
         try await done(actuator, .deployStack(bundle("d4", config: "two", services: ["ok"])))
         let again = try await view(engine, actuator) { $0.stacks[0].services[0].running == 1 && !$0.stacks[0].services[0].updating }
         #expect(again.stacks[0].services[0].digest == digest)
+    }
+
+    /// An update whose tasks fail is taken back by the swarm: what ran before runs, and which bundle it was is known until another is handed over.
+    @LoopActor private static func checkTakenBack(_ engine: EngineFixture.Engine, _ actuator: DockerActuator) async throws {
+        var failing = bundle("d6", config: "two", services: ["ok"])
+        failing.compose = failing.compose.replacing("/bin/sleep", with: "/bin/nothere").replacing(
+            "deploy: {", with: "deploy: {update_config: {failure_action: rollback}, ")
+        try await done(actuator, .deployStack(failing))
+        let back = try await view(engine, actuator) { view in
+            view.stacks.first?.takenBack != nil && view.stacks.first?.services.first?.running == 1
+                && view.stacks.first?.services.first?.updating == false
+        }
+        #expect(back.stacks.first?.takenBack == failing.attempt && back.stacks.first?.services.map(\.bundle) == ["d4"])
+        let words = back.stacks.first?.failure ?? ""
+        #expect(words.hasPrefix("the swarm took demo_ok back to what ran before: ") && words.contains("nothere"), "\(words)")
+        try await done(actuator, .deployStack(bundle("d4", config: "two", services: ["ok"])))
+        let again = try await view(engine, actuator)
+        #expect(again.stacks.first?.takenBack == nil && again.stacks.first?.failure == nil)
     }
 
     @LoopActor private static func checkForeignStack(

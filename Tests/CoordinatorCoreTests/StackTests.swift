@@ -54,4 +54,57 @@ import Testing
         }
         #expect(why.contains("non-zero exit (1)"))
     }
+
+    private func takenBack(_ number: Int = 0) -> ManagerView.Stack {
+        .init(
+            name: web.rawValue, ours: true, services: [.init(name: "traefik_a", running: 1, desired: 1, bundle: "traefik-0")],
+            failure: "the swarm took traefik_a back to what ran before: No such image", takenBack: .init(digest: "traefik-1", number: number))
+    }
+
+    @Test func whatTheSwarmTookBackFailsAtOnceAndWaitsForAPerson() {
+        var fixture = fixture()
+        fixture.pass()
+        fixture.snapshot.nodes[0].status?.manager?.stacks = [takenBack()]
+        fixture.pass()
+        guard case .failed(_, let why)? = fixture.snapshot.operations.first(where: { $0.stack == web })?.state else {
+            Issue.record("the operation is still open")
+            return
+        }
+        #expect(why.contains("No such image"))
+        fixture.advance(by: 86_400_000)
+        var plan = fixture.pass()
+        #expect(fixture.snapshot.operations.count { $0.stack == web } == 1, "it is not tried again by itself")
+        #expect(plan.waits.contains { $0.what == "stack traefik" && $0.command == "skep stack deploy traefik" })
+        #expect(plan.nodeSpecs[Fixture.id(1)]?.duties?.keep.contains(web) == true)
+
+        // An agent that was exchanged since says nothing of it.
+        fixture.snapshot.nodes[0].status?.manager?.stacks[0].takenBack = nil
+        fixture.snapshot.nodes[0].status?.manager?.stacks[0].failure = nil
+        fixture.pass()
+        #expect(fixture.snapshot.operations.count { $0.stack == web } == 1)
+
+        fixture.snapshot.nodes[0].status?.manager?.stacks = [takenBack()]
+        fixture.snapshot.record.stackAttempts = [web: 1]
+        fixture.pass()
+        plan = fixture.pass()
+        #expect(fixture.snapshot.operations.last?.stack == web && fixture.snapshot.operations.last?.isOpen == true)
+        #expect(plan.nodeSpecs[Fixture.id(1)]?.duties?.stacks.first?.attempt == .init(digest: "traefik-1", number: 1))
+    }
+
+    @Test func otherFilesAreTriedAndWhatRanBeforeIsWhole() {
+        var fixture = fixture()
+        fixture.pass()
+        fixture.snapshot.nodes[0].status?.manager?.stacks = [takenBack()]
+        fixture.pass()
+        fixture.snapshot.bundles[web]?.digest = "traefik-0"
+        let plan = fixture.pass()
+        #expect(plan.stacks.first { $0.name == "traefik" }?.ready == true, "rolled back to what runs")
+        fixture.snapshot.bundles[web]?.digest = "traefik-2"
+        // the other stack's turn may have come in between
+        for index in fixture.snapshot.operations.indices where fixture.snapshot.operations[index].isOpen {
+            fixture.snapshot.operations[index].state = .done(at: fixture.now)
+        }
+        fixture.pass()
+        #expect(fixture.snapshot.operations.contains { $0.stack == web && $0.isOpen && $0.attempt?.digest == "traefik-2" })
+    }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct BundleTests {
     private func document(_ bundle: StackBundle) throws -> YAMLNode { try #require(try YAMLReader.read(bundle.compose, file: "out")) }
 
-    @Test func addsVersionAndLabelsAndNothingElse() throws {
+    @Test func addsVersionLabelsAndTheWayBackAndNothingElse() throws {
         let bundle = try Stack(compose: "services:\n  web:\n    image: busybox:1.35.0\n").made().bundle
         #expect(
             bundle.compose == """
@@ -16,6 +16,8 @@ import Testing
                   web:
                     image: "busybox:1.35.0"
                     deploy:
+                      update_config:
+                        failure_action: rollback
                       labels:
                         skep.bundle: "\(bundle.digest)"
                         skep.managed: "true"
@@ -23,6 +25,12 @@ import Testing
 
                 """)
         #expect(bundle.digest.count == 64 && bundle.services == ["web"] && bundle.files.isEmpty && bundle.networks.isEmpty)
+    }
+
+    @Test func whatAnUpdateDoesWhenItFailsMayBeSaid() throws {
+        let given = "services: {web: {image: a, deploy: {update_config: {failure_action: continue, delay: 5s}}}}\n"
+        let update = try document(try Stack(compose: given).made().bundle)["services"]?["web"]?["deploy"]?["update_config"]
+        #expect(update?["failure_action"]?.scalar?.text == "continue" && update?["delay"]?.scalar?.text == "5s")
     }
 
     @Test func isTheSameForTheSameFilesAndAnotherForOthers() throws {

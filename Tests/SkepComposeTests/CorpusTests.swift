@@ -174,7 +174,9 @@ struct DockerCLI: Sendable {
         var lines: [String] = []
         flatten(root, "", folder, &lines)
         // what Docker fills in for the short form alone, and the names of files whose content it has taken in
-        return lines.filter { !$0.hasSuffix(".protocol = tcp") && !$0.hasSuffix(".mode = ingress") && !$0.contains(".env_file[") }.sorted()
+        return lines.filter { !$0.hasSuffix(".update_config.failure_action = rollback") }.filter {
+            !$0.hasSuffix(".protocol = tcp") && !$0.hasSuffix(".mode = ingress") && !$0.contains(".env_file[")
+        }.sorted()
     }
 
     private func flatten(_ node: YAMLNode, _ path: String, _ folder: String, _ lines: inout [String]) {

@@ -17,9 +17,11 @@ extension DockerActuator {
 
     func deploy(_ bundle: StackBundle) async throws {
         untidied[bundle.name.rawValue] = nil
+        handed[bundle.name.rawValue] = nil
         do {
             try await handOver(bundle)
             failures[bundle.name.rawValue] = nil
+            handed[bundle.name.rawValue] = bundle.attempt
             untidied[bundle.name.rawValue] = bundle.digest
         } catch {
             if !(error is CancellationError) { failures[bundle.name.rawValue] = DockerError.words(error) }
@@ -50,6 +52,7 @@ extension DockerActuator {
     /// Removes a stack of ours and waits until nothing of it runs, before its networks, configs and secrets go.
     func removeStack(_ name: String) async throws {
         untidied[name] = nil
+        handed[name] = nil
         try await removeFolder(of: name)
         let services = try await services(of: name)
         try await checkOwner(of: name, services)

@@ -39,6 +39,8 @@ public import SkepSystem
     public internal(set) var failures: [String: String] = [:]
     /// Stacks that this agent deployed, with the bundle, whose superseded configs and secrets are still there.
     var untidied: [String: String] = [:]
+    /// What the swarm was given last, by stack, as far as this agent has done it.
+    public internal(set) var handed: [String: StackBundle.Attempt] = [:]
     var isTidying = false
     /// Stacks whose bundle lies on disk because this agent hands it over just now.
     var deploying: Set<String> = []

@@ -40,8 +40,10 @@ public enum EngineProcess: Sendable, Equatable {
     }
 
     /// Everything, in two requests to a worker's engine and four or five to a manager's. `rememberedSwarm` is the swarm's id as this node was
-    /// told it, for workers' engines do not know it; `failures` are ``DockerActuator/failures``. `process` is what its PID file says.
-    public func look(rememberedSwarm: String?, failures: [String: String] = [:], process: EngineProcess = .running) async -> Look {
+    /// told it, for workers' engines do not know it; `failures` are ``DockerActuator/failures``, `handed` ``DockerActuator/handed``. `process` is what its PID file says.
+    public func look(
+        rememberedSwarm: String?, failures: [String: String] = [:], handed: [String: StackBundle.Attempt] = [:], process: EngineProcess = .running
+    ) async -> Look {
         // systemd holds the socket of an engine that does not run: whoever asks there waits until one is up, or starts one that fails once more
         if let reason = await whyNotAsked(process) {
             return Look(engine: .seen(.stopped(reason)), swarm: .seen(SwarmStatus(state: .absent)), manager: nil)
@@ -60,7 +62,7 @@ public enum EngineProcess: Sendable, Equatable {
         if rememberedSwarm != nil, case .seen(let swarm) = look.swarm, swarm.state == .inactive, let unit = await unit(), unit.isStopping {
             look.swarm = .failed("the engine is being stopped; its place in the swarm is known again when it runs: \(unit.words)")
         }
-        if let swarm = info.Swarm, swarm.isActiveManager { look.manager = await manager(swarm, networks, failures) }
+        if let swarm = info.Swarm, swarm.isActiveManager { look.manager = await manager(swarm, networks, failures, handed) }
         return look
     }
 
@@ -115,7 +117,7 @@ public enum EngineProcess: Sendable, Equatable {
     }
 
     private func manager(
-        _ swarm: EngineInfo.SwarmPart, _ networks: [NetworkEntry], _ failures: [String: String]
+        _ swarm: EngineInfo.SwarmPart, _ networks: [NetworkEntry], _ failures: [String: String], _ handed: [String: StackBundle.Attempt]
     ) async -> Seen<ManagerView> {
         guard let cluster = swarm.Cluster, !cluster.ID.isEmpty else {
             return .failed(swarm.Error.flatMap { $0.isEmpty ? nil : $0 } ?? "the swarm does not answer this manager")
@@ -129,7 +131,7 @@ public enum EngineProcess: Sendable, Equatable {
                 tasks = try await client.get("/tasks", ["filters": try DockerClient.filters(["service": needed.map(\.ID)])])
             }
             let look = SwarmLook(cluster: cluster, nodes: nodes, services: services, tasks: tasks, networks: networks)
-            return .seen(look.view(failures: failures))
+            return .seen(look.view(failures: failures, handed: handed))
         } catch {
             return .failed(DockerError.words(error))
         }

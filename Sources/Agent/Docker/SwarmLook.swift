@@ -17,8 +17,8 @@ struct SwarmLook {
         }
     }
 
-    /// `failures` are the Docker CLI's words on stacks that it refused.
-    func view(failures: [String: String]) -> ManagerView {
+    /// `failures` are the Docker CLI's words on stacks that it refused, `handed` what the swarm was given last.
+    func view(failures: [String: String], handed: [String: StackBundle.Attempt] = [:]) -> ManagerView {
         // For a moment after it is made anew, a node lists the former ingress network too.
         let overlays = networks.filter { network in
             network.isSwarmOverlay && !(network.Ingress == true && network.mtu == nil && networks.contains { $0.Ingress == true && $0.mtu != nil })
@@ -26,20 +26,29 @@ struct SwarmLook {
         return ManagerView(
             swarmID: cluster.ID, ingressMTU: overlays.first { $0.Ingress == true }?.mtu, members: nodes.map(\.member).sorted { $0.id < $1.id },
             networks: overlays.filter { $0.stack == nil }.map { .init(name: $0.Name, ours: $0.isOurs) }.sorted { $0.name < $1.name },
-            stacks: stacks(overlays, failures), tokenEpoch: cluster.Spec?.Labels?[SkepLabel.tokenEpoch].flatMap { Int($0) } ?? 0,
+            stacks: stacks(overlays, failures, handed), tokenEpoch: cluster.Spec?.Labels?[SkepLabel.tokenEpoch].flatMap { Int($0) } ?? 0,
             term: cluster.Spec?.Labels?[SkepLabel.term].flatMap { Int($0) } ?? 0)
     }
 
-    private func stacks(_ overlays: [NetworkEntry], _ failures: [String: String]) -> [ManagerView.Stack] {
+    private func stacks(
+        _ overlays: [NetworkEntry], _ failures: [String: String], _ handed: [String: StackBundle.Attempt]
+    ) -> [ManagerView.Stack] {
         let byStack = Dictionary(grouping: services.filter { $0.stack != nil }) { $0.stack ?? "" }
         // Networks of ours without services: a removal, or a first deployment, that was cut short.
         let remains = overlays.filter(\.isOurs).compactMap(\.stack)
         let names = Set(byStack.keys).union(remains).union(failures.keys)
         return names.sorted().map { name in
             let members = byStack[name] ?? []
+            let services = members.map(service).sorted { $0.name < $1.name }
+            let back = handed[name].flatMap { handed in
+                members.filter { $0.wasTakenBack && $0.labels[SkepLabel.bundle] != handed.digest }.map(\.Spec.Name).min()
+            }
+            let error = back.map { back in
+                "the swarm took \(back) back to what ran before: \(services.first { $0.name == back }?.error ?? "its new tasks failed")"
+            }
             return ManagerView.Stack(
-                name: name, ours: members.allSatisfy(\.isOurs), services: members.map(service).sorted { $0.name < $1.name },
-                failure: failures[name])
+                name: name, ours: members.allSatisfy(\.isOurs), services: services, failure: failures[name] ?? error,
+                takenBack: back == nil ? nil : handed[name])
         }
     }
 

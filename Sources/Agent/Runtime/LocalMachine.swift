@@ -78,7 +78,7 @@ public import SkepSystem
         let started = hostObserver.engineStarted
         async let hostLook = hostObserver.look(scope)
         async let dockerLook = dockerObserver.look(
-            rememberedSwarm: remembered(memory), failures: dockerActuator.failures, process: engineProcess)
+            rememberedSwarm: remembered(memory), failures: dockerActuator.failures, handed: dockerActuator.handed, process: engineProcess)
         let (host, engine) = await (hostLook, dockerLook)
         if case .seen(let view)? = engine.manager { await dockerActuator.tidy(view) }
         var facts = host.facts
@@ -114,7 +114,7 @@ public import SkepSystem
         }
         let started = hostObserver.engineStarted
         let engine = await dockerObserver.look(
-            rememberedSwarm: remembered(memory), failures: dockerActuator.failures, process: engineProcess)
+            rememberedSwarm: remembered(memory), failures: dockerActuator.failures, handed: dockerActuator.handed, process: engineProcess)
         if case .seen(let view)? = engine.manager { await dockerActuator.tidy(view) }
         await hostObserver.glance(aspect, scope(spec, memory), into: &look)
         look.daemonText = try? Files.readText(daemonConfig)

@@ -6,7 +6,7 @@ struct StackCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stack", abstract: "Looks at stacks, and at the files that they are made of.",
         subcommands: [
-            List.self, Show.self, StackDoctorCommand.self, StackRenderCommand.self, StackSecretCommand.self, StackHistoryCommand.self,
+            List.self, Show.self, StackDoctorCommand.self, StackRenderCommand.self, Deploy.self, StackSecretCommand.self, StackHistoryCommand.self,
             StackRollbackCommand.self,
         ])
 
@@ -25,6 +25,18 @@ struct StackCommand: ParsableCommand {
                 table.add(stack.name, stack.ready ? "yes" : "no", "\(stack.services.count), \(running)/\(desired) tasks", stack.reason ?? "–")
             }
             table.show()
+        }
+    }
+
+    struct Deploy: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Has a stack deployed again that failed, or that the swarm took back.")
+        @Argument(help: "The stack's name.") var name: String
+        @OptionGroup var session: Session
+
+        func run() throws {
+            let client = try session.client()
+            let answer: DoneAnswer = try client.post("\(StackSecretCommand.path(name, session, client))/deploy")
+            Output.line(answer.done)
         }
     }
 

@@ -157,6 +157,8 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
     public var shareNumbers: [ShareName: Int]
     /// Counts, by node, an operator's requests to try the firewall again.
     public var firewallAttempts: [NodeID: Int]
+    /// How often an operator asked for a stack again after its deployment had failed; nil for never.
+    public var stackAttempts: [StackName: Int]?
     /// Since when members are without the address that they are advertised by.
     public var moved: [NodeID: Instant]?
     /// The drill under way, or the last one.

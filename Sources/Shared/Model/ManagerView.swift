@@ -73,9 +73,12 @@ public struct ManagerView: Codable, Hashable, Sendable {
         /// Whether its services carry our label.
         public var ours: Bool
         public var services: [Service]
-        /// What the Docker CLI said when it refused the bundle of that digest.
+        /// What the Docker CLI said when it refused the bundle, or why the swarm took it back.
         public var failure: String?
-        public init(name: String, ours: Bool, services: [Service], failure: String? = nil) {
+        /// The bundle of which the swarm has taken a service back to what ran before, because the new tasks failed.
+        public var takenBack: StackBundle.Attempt?
+        public init(name: String, ours: Bool, services: [Service], failure: String? = nil, takenBack: StackBundle.Attempt? = nil) {
+            self.takenBack = takenBack
             self.name = name
             self.ours = ours
             self.services = services

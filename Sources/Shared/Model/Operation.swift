@@ -29,6 +29,8 @@ public struct Operation: Codable, Hashable, Sendable {
     public var nodes: [NodeID]
     /// Stack that it works on.
     public var stack: StackName?
+    /// Of the stack's bundle, as often as an operator had asked for it by then.
+    public var attempt: StackBundle.Attempt?
     public var steps: [Step]
     /// What it waits for now, in words.
     public var waitsFor: String?

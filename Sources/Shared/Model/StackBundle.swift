@@ -15,6 +15,16 @@ public struct StackBundle: Codable, Hashable, Sendable {
         }
     }
 
+    /// A bundle that was given to the swarm, and for the how manieth time an operator asked for it.
+    public struct Attempt: Codable, Hashable, Sendable {
+        public var digest: String
+        public var number: Int
+        public init(digest: String, number: Int) {
+            self.digest = digest
+            self.number = number
+        }
+    }
+
     public var name: StackName
     /// SHA-256 of all that follows, hexadecimal; every service carries it as the label `skep.bundle`.
     public var digest: String
@@ -26,6 +36,9 @@ public struct StackBundle: Codable, Hashable, Sendable {
     public var publications: [Publication]
     /// Networks that must exist before it is deployed.
     public var networks: [NetworkName]
+    /// How often an operator asked for it again after it had failed; nil for never.
+    public var number: Int?
+    public var attempt: Attempt { Attempt(digest: digest, number: number ?? 0) }
 
     public init(
         name: StackName, digest: String, compose: String, files: [String: String] = [:], services: [String],

@@ -66,6 +66,8 @@ struct DutyPlanner {
             let words = stacks.map { Self.words($0) + (causes[$0].map { " again, as \($0.words)" } ?? "") }
             duties.stacks = context.pending(.stacks, stacks, reason: "Deploying", doing: words.joined(separator: "; "))
             duties.stacks.causes = causes
+        } else if let back = view.stacks.first(where: { stack in wanted.stacks.contains { stack.takenBack == $0.attempt } }) {
+            duties.stacks = Part(condition: context.condition(.stacks, .false, "TakenBack", back.failure ?? "the swarm took \(back.name) back"))
         } else if !wanted.stacks.isEmpty {
             duties.stacks = Part(condition: context.condition(.stacks, .true, "Handed", "the swarm has every stack that may run now"))
         }
@@ -123,6 +125,8 @@ struct DutyPlanner {
         var actions: [AgentAction] = []
         let names = Set(view.networks.map(\.name))
         for bundle in wanted.stacks where bundle.networks.allSatisfy({ names.contains($0.rawValue) }) {
+            // what the swarm took back is not forced upon it: the coordinator says when to try again
+            if view.stacks.first(where: { $0.name == bundle.name.rawValue })?.takenBack == bundle.attempt { continue }
             if !Self.isDeployed(bundle, view) || !drifted(bundle, view).isEmpty { actions.append(.deployStack(bundle)) }
         }
         let kept = Set(wanted.stacks.map(\.name.rawValue) + wanted.keep.map(\.rawValue))

@@ -22,6 +22,10 @@ struct StackRoutes: Sendable {
             let words = try await stacks.rotate(name, of: try stack(context), in: try await registry.named(context), actor: caller.name)
             return try Answers.json(DoneAnswer(done: words))
         }
+        doorkeeper.add(Route(.operators, .post, "/v1/clusters/:cluster/stacks/:stack/deploy"), to: router) { _, context, caller in
+            let words = try await registry.named(context).deployAgain(try stack(context), actor: caller.name)
+            return try Answers.json(DoneAnswer(done: words))
+        }
         doorkeeper.add(Route(.operators, .get, "/v1/clusters/:cluster/stacks/:stack/history"), to: router) { _, context, _ in
             try Answers.json(try await stacks.history(of: try stack(context), in: try await registry.named(context)))
         }

@@ -14,13 +14,16 @@ extension Planning {
                 StackView(
                     name: stack.name.rawValue, ready: reason == nil, services: view.stacks.first { $0.name == stack.name.rawValue }?.services ?? [],
                     reason: reason))
-            guard let bundle = snapshot.bundles[stack.name], !isDeployed(bundle, view), open?.stack != stack.name else { continue }
+            guard let bundle = bundle(of: stack.name), !isDeployed(bundle, view), open?.stack != stack.name else { continue }
             if let gate = gate(stack, view) {
                 wait("stack \(stack.name)", for: gate)
+            } else if let failure = wasTakenBack(bundle, view) {
+                wait("stack \(stack.name)", for: "other files, or to be asked for again: \(failure)", command: "skep stack deploy \(stack.name)")
             } else if let failure = recentFailure(of: stack.name) {
                 wait("stack \(stack.name)", for: "another try, because \(failure)")
             } else if open == nil {
                 begin(.deploy, stack: stack.name, "stack \(stack.name) is deployed (\(bundle.digest.prefix(12)))")
+                amend { $0.attempt = bundle.attempt }
             } else {
                 wait("stack \(stack.name)", for: "the operation that is open to end")
             }
@@ -49,6 +52,26 @@ extension Planning {
         return nil
     }
 
+    /// What the stack should be, with the number of times that it was asked for.
+    func bundle(of name: StackName) -> StackBundle? {
+        guard var bundle = snapshot.bundles[name] else { return nil }
+        bundle.number = record.stackAttempts?[name]
+        return bundle
+    }
+
+    /// Why the swarm took the bundle back, or an earlier deployment of it was; nil when it may be tried.
+    private func wasTakenBack(_ bundle: StackBundle, _ view: ManagerView) -> String? {
+        let stack = view.stacks.first { $0.name == bundle.name.rawValue }
+        if stack?.takenBack == bundle.attempt { return stack?.failure ?? "the swarm took it back" }
+        // an agent that was exchanged since does not know it any more
+        guard let last = operations.last(where: { $0.stack == bundle.name && $0.kind == .deploy }), last.attempt == bundle.attempt,
+            last.has(Self.takenBack), case .failed(_, let why) = last.state
+        else { return nil }
+        return why
+    }
+
+    private static var takenBack: String { "taken back" }
+
     func isDeployed(_ bundle: StackBundle, _ view: ManagerView) -> Bool {
         guard let stack = view.stacks.first(where: { $0.name == bundle.name.rawValue }) else { return false }
         let wanted = Set(bundle.services.map { "\(bundle.name)_\($0)" })
@@ -59,7 +82,7 @@ extension Planning {
     func whyNotHealthy(_ name: StackName, _ view: ManagerView) -> String? {
         guard let bundle = snapshot.bundles[name] else { return "its compose file could not be read" }
         let stack = view.stacks.first { $0.name == name.rawValue }
-        if let failure = stack?.failure { return failure }
+        if let stack, let failure = stack.failure, stack.takenBack == nil || stack.takenBack?.digest == bundle.digest { return failure }
         guard isDeployed(bundle, view), let stack else { return stack == nil ? "not deployed yet" : "its new version is not deployed yet" }
         for service in stack.services.sorted(by: { $0.name < $1.name }) {
             if service.updating { return "\(service.name) is being updated" }
@@ -77,6 +100,11 @@ extension Planning {
             end("deployment of \(name)", failed: "the stack is not in the file any more")
             return
         }
+        if let stack = view.stacks.first(where: { $0.name == name.rawValue }), let attempt = operation.attempt, stack.takenBack == attempt {
+            let why = stack.failure ?? "the swarm took it back"
+            step(Self.takenBack, why)
+            return end("deployment of \(name)", failed: why)
+        }
         if isDeployed(bundle, view) { step("handed", "Docker has the stack \(name)") }
         guard let reason = whyNotHealthy(name, view) else {
             step("converged", "every task of \(name) runs")
@@ -93,7 +121,8 @@ extension Planning {
     /// Why the last deployment of the same generation failed, while it is too early for another.
     private func recentFailure(of name: StackName) -> String? {
         guard let last = operations.last(where: { $0.stack == name && $0.kind == .deploy }), case .failed(let at, let why) = last.state,
-            last.generation == snapshot.generation, now.since(at) < snapshot.settings.deployDeadline / 4
+            last.generation == snapshot.generation, last.attempt == bundle(of: name)?.attempt,
+            now.since(at) < snapshot.settings.deployDeadline / 4
         else { return nil }
         return why
     }
@@ -104,7 +133,7 @@ extension Planning {
         var allowed: [StackBundle] = []
         var keep: [StackName] = []
         for stack in spec.stacks {
-            if let bundle = snapshot.bundles[stack.name], isDeployed(bundle, view) || open?.stack == stack.name {
+            if let bundle = bundle(of: stack.name), isDeployed(bundle, view) || open?.stack == stack.name {
                 allowed.append(bundle)
             } else {
                 keep.append(stack.name)

@@ -56,8 +56,15 @@ struct StackRendering {
         node["depends_on"] = nil
         // an empty mapping is nothing to Docker's reader, and a network without one is
         if let networks = node["networks"] { node["networks"] = networks.mapped { $0.value.map?.isEmpty == true ? .null : $0.value } }
-        guard let share = subject.share else { return node }
         var deploy = node["deploy"] ?? .map([])
+        // an update whose tasks fail leaves what ran before running
+        var update = deploy["update_config"] ?? .map([])
+        if update["failure_action"] == nil {
+            update["failure_action"] = .text("rollback")
+            deploy["update_config"] = update
+            node["deploy"] = deploy
+        }
+        guard let share = subject.share else { return node }
         var placement = deploy["placement"] ?? .map([])
         placement["constraints"] = .list((placement["constraints"]?.list ?? []) + [.text("node.labels.skep.write.\(share) == true")])
         deploy["placement"] = placement
