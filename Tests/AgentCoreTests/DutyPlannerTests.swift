@@ -105,6 +105,18 @@ import Testing
         #expect(!deployments([shop("one"), shop("two"), shop("three"), shop("two")]).last.isEmpty)
     }
 
+    @Test func aServiceThatStaysPendingIsNudgedAfterAWhileAndThenMoreRarely() {
+        var stuck = shop("one")
+        stuck.stacks[0].services[0].stuck = true
+        // looks are five seconds apart
+        func nudges(_ views: [ManagerView]) -> [AgentAction] { deployments(views).last }
+        #expect(nudges([stuck]).isEmpty && nudges(Array(repeating: stuck, count: 6)).isEmpty, "the swarm has half a minute")
+        #expect(nudges(Array(repeating: stuck, count: 7)) == [.nudge(service: "shop_web")])
+        #expect(nudges(Array(repeating: stuck, count: 18)).isEmpty && nudges(Array(repeating: stuck, count: 19)).count == 1, "again after a minute")
+        #expect(nudges(Array(repeating: stuck, count: 31)).isEmpty && nudges(Array(repeating: stuck, count: 43)).count == 1, "then after two")
+        #expect(nudges(Array(repeating: stuck, count: 6) + [shop("one"), stuck]).isEmpty, "it was placed in between")
+    }
+
     @Test func whatTheSwarmTookBackIsNotForcedUponIt() {
         var back = shop("one", bundle: "b0")
         back.stacks[0].takenBack = .init(digest: "b1", number: 0)

@@ -279,6 +279,11 @@ import Testing
             try await run(Command("/usr/bin/docker", words, deadline: .seconds(30))).orThrow()
         }
         let digest = try #require(before.stacks[0].services[0].digest)
+        // a nudge makes the tasks anew, and is no change of the service
+        try await done(actuator, .nudge(service: "demo_ok"))
+        let nudged: JSONValue = try await actuator.client.get("/services/demo_ok")
+        #expect(nudged["Spec"]?["TaskTemplate"]?["ForceUpdate"] == .integer(1))
+        _ = try await view(engine, actuator) { $0.stacks[0].services[0].running == 1 && !$0.stacks[0].services[0].updating }
         try await docker("update", "--force")
         #expect(try await view(engine).stacks[0].services[0].digest == digest)
         try await docker("update", "--replicas", "0")

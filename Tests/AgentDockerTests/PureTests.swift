@@ -49,6 +49,37 @@ import Testing
         #expect(names("nonsense") == nil)
     }
 
+    /// One service with one task, whose error is the scheduler's.
+    private func isStuck(_ error: String, constraint: String = "node.role == manager", state: String = "pending", update: String = "") throws -> Bool?
+    {
+        let nodes: [NodeEntry] = try DockerClient.decode(
+            Array(
+                """
+                [{"ID":"a","Version":{"Index":1},"Spec":{"Availability":"active"},"Description":{"Hostname":"n1"},"Status":{"State":"ready"},
+                  "ManagerStatus":{"Leader":true,"Reachability":"reachable"}}]
+                """.utf8), "x")
+        let services: [ServiceEntry] = try DockerClient.decode(
+            Array(
+                """
+                [{"ID":"s","Spec":{"Name":"shop_web","Labels":{"com.docker.stack.namespace":"shop","skep.managed":"true"},
+                  "TaskTemplate":{"Placement":{"Constraints":["\(constraint)"]}},"Mode":{"Replicated":{"Replicas":1}}}\(update)}]
+                """.utf8), "x")
+        let tasks: [TaskEntry] = try DockerClient.decode(
+            Array(#"[{"ID":"t","ServiceID":"s","DesiredState":"running","Status":{"State":"\#(state)","Err":"\#(error)"}}]"#.utf8), "x")
+        let cluster: EngineInfo.ClusterPart = try DockerClient.decode(Array(#"{"ID":"c"}"#.utf8), "x")
+        let look = SwarmLook(cluster: cluster, nodes: nodes, services: services, tasks: tasks, networks: [])
+        return look.view(failures: [:]).stacks.first?.services.first?.stuck
+    }
+
+    @Test func aTaskThatIsPendingAlthoughANodeFitsIsStuck() throws {
+        let words = "no suitable node (scheduling constraints not satisfied on 1 node)"
+        #expect(try isStuck(words) == true)
+        #expect(try isStuck(words, constraint: "node.role == worker") == nil, "none fits")
+        #expect(try isStuck("no suitable node (scheduling constraints not satisfied on 2 nodes; insufficient resources on 1 node)") == nil)
+        #expect(try isStuck(words, state: "running") == nil)
+        #expect(try isStuck(words, update: #","UpdateStatus":{"State":"updating"}"#) == nil)
+    }
+
     @Test func eventsInPieces() {
         var lines = EventLines()
         #expect(lines.take(Array(#"{"Type":"netw"#.utf8)).isEmpty)

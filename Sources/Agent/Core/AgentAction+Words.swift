@@ -40,6 +40,7 @@ extension AgentAction {
         case .removeNetwork(let name): "remove the network \(name)"
         case .rebuildIngress(let mtu): "make the ingress network anew with MTU \(mtu)"
         case .deployStack(let bundle): "deploy \(bundle.name) (\(bundle.digest.prefix(12)))"
+        case .nudge(let service): "have the swarm place the tasks of \(service) anew"
         case .removeStack(let name): "remove the stack \(name)"
         case .breakOnPurpose(let drill, _): "drill \(drill.name): \(drill.known?.summary ?? "")"
         }

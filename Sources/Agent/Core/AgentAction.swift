@@ -71,6 +71,8 @@ public enum AgentAction: Hashable, Sendable {
     case rebuildIngress(mtu: Int)
     /// `docker stack deploy` in the transient unit `skep-stack-<name>`.
     case deployStack(StackBundle)
+    /// Has the swarm look anew for nodes for a service's tasks, by an update that changes nothing of it.
+    case nudge(service: String)
     /// Removes the stack and waits for its tasks.
     case removeStack(String)
 
@@ -91,7 +93,7 @@ public enum AgentAction: Hashable, Sendable {
         case .takeOver, .updateMember, .removeMember: .members
         case .sealToken, .rotateTokens: .tokens
         case .createNetwork, .removeNetwork, .rebuildIngress: .networks
-        case .deployStack, .removeStack: .stacks
+        case .deployStack, .removeStack, .nudge: .stacks
         case .breakOnPurpose: .drill
         }
     }

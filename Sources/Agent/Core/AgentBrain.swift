@@ -110,7 +110,10 @@ public struct AgentBrain: Sendable {
             }
             memory.learn(observation.engine, isInstalling: running[.packages] != nil, now)
         }
-        if !outdated.contains(.stacks), running[.stacks] == nil { memory.deployed = StackDrift.remember(memory.deployed, spec, observation) }
+        if !outdated.contains(.stacks), running[.stacks] == nil {
+            memory.deployed = StackDrift.remember(memory.deployed, spec, observation)
+            memory.learn(observation.manager, acting: spec.duties != nil, now)
+        }
         let context = PlanningContext(
             spec: spec, observation: observation, now: now, failures: failures, isInstalling: running[.packages] != nil)
         let host = HostPlanner(context: context, memory: memory)
@@ -123,7 +126,10 @@ public struct AgentBrain: Sendable {
             conditions = Condition.merge(conditions, [swarm.condition].compactMap { $0 } + own(now))
             return []
         }
-        let duties = DutyPlanner(context: context, sealed: sealed, peers: memory.peers, drift: StackDrift(deployed: memory.deployed ?? [:])).plan()
+        let duties = DutyPlanner(
+            context: context, sealed: sealed, peers: memory.peers, drift: StackDrift(deployed: memory.deployed ?? [:]),
+            pending: memory.pendingBook ?? PendingBook()
+        ).plan()
         var config = host.daemonConfig()
         let engine = host.engine()
         config.actions += engine.actions

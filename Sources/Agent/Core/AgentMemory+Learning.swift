@@ -24,6 +24,19 @@ extension AgentMemory {
         engineVersion = version
     }
 
+    /// Of the stacks that are ours to look after; what another manager sees to is forgotten.
+    mutating func learn(_ seen: Seen<ManagerView>?, acting: Bool, _ now: Instant) {
+        guard case .seen(let view)? = seen, acting else {
+            if !acting { pendingBook = nil }
+            return
+        }
+        let stuck = view.stacks.filter(\.ours).flatMap(\.services).filter { $0.stuck == true }.map(\.name)
+        guard !stuck.isEmpty || pendingBook != nil else { return }
+        var book = pendingBook ?? PendingBook()
+        book.saw(stuck, now: now)
+        pendingBook = book.services.isEmpty ? nil : book
+    }
+
     mutating func learn(_ health: [ShareName: Bool?], _ now: Instant) {
         guard !health.isEmpty || steadiness != nil else { return }
         var known = steadiness ?? ShareSteadiness()
@@ -78,6 +91,7 @@ extension AgentMemory {
         case .unholdPackages(let names): held.removeAll { names.contains($0) }
         case .removePackages(let names): packages.removeAll { names.contains($0) }
         case .leaveSwarm: swarm = nil
+        case .nudge(let service): pendingBook?.nudged(service, now: now)
         case .deployStack(let bundle): deployed?[bundle.name.rawValue] = nil
         case .prune: prunedAt = now
         default: break

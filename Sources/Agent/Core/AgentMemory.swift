@@ -85,6 +85,8 @@ public struct AgentMemory: Codable, Hashable, Sendable {
     var repairBook: RepairBook?
     /// Whether shares can be relied on; nil in the memory of an agent that did not say.
     var steadiness: ShareSteadiness?
+    /// Services whose tasks wait although a node would take them; nil in the memory of an agent that did not look for them.
+    var pendingBook: PendingBook?
     /// When what is unused was last removed, for want of room on the disk.
     var prunedAt: Instant?
     /// This node's end in the swarm's ingress network, as it was last known: the others go on trying it while an agent that just began finds out.

@@ -124,6 +124,30 @@ extension DockerActuator {
         }
     }
 
+    /// An update that changes nothing but a counter: the swarm makes the service's tasks anew, and looks for nodes for them.
+    func nudge(_ name: String) async throws {
+        struct Service: Decodable, Sendable {
+            var ID: String
+            var Version: ObjectVersion
+            var Spec: JSONValue
+        }
+        for attempt in 1... {
+            let service: Service = try await client.get("/services/\(DockerClient.escaped(name))")
+            var spec = service.Spec
+            var template = spec["TaskTemplate"] ?? .object([:])
+            var count: Int64 = 0
+            if case .integer(let former)? = template["ForceUpdate"] { count = former }
+            template["ForceUpdate"] = .integer(count + 1)
+            spec["TaskTemplate"] = template
+            do {
+                try await client.post("/services/\(service.ID)/update", ["version": "\(service.Version.Index)"], body: spec)
+                return
+            } catch let error as DockerError where error.isOutOfSequence && attempt < 8 {
+                continue
+            }
+        }
+    }
+
     // MARK: Parts
 
     private func filter(_ name: String) throws -> String { try DockerClient.filters(["label": ["\(SkepLabel.stack)=\(name)"]]) }

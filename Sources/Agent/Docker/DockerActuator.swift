@@ -73,6 +73,7 @@ public import SkepSystem
             case .removeNetwork(let name): try await removeNetwork(name)
             case .rebuildIngress(let mtu): try await rebuildIngress(mtu: mtu)
             case .deployStack(let bundle): try await deploy(bundle)
+            case .nudge(let service): try await nudge(service)
             case .removeStack(let name): try await removeStack(name)
             case .installPackages, .holdPackages, .unholdPackages, .removePackages, .mergeDaemonConfig, .restoreDaemonConfig, .startEngine,
                 .restartEngine,

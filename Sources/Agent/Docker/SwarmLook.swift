@@ -57,7 +57,18 @@ struct SwarmLook {
         return ManagerView.Service(
             name: entry.Spec.Name, running: counts.running, desired: counts.desired, bundle: entry.labels[SkepLabel.bundle],
             error: error(entry, counts), updating: entry.isUpdating, digest: entry.digest.text,
-            ports: entry.isJob ? [] : entry.meshPorts)
+            ports: entry.isJob ? [] : entry.meshPorts, stuck: isStuck(entry) ? true : nil)
+    }
+
+    /// A task waits for a node that satisfies the constraints, in the scheduler's words, and a member does.
+    private func isStuck(_ service: ServiceEntry) -> Bool {
+        guard !service.isUpdating, PlacementConstraint.eligible(service.constraints, nodes)?.isEmpty == false else { return false }
+        return tasks.contains { task in
+            task.ServiceID == service.ID && task.DesiredState == "running" && task.Status?.State == "pending"
+                && task.Status?.Err?.contains("scheduling constraints not satisfied") == true
+                // as many nodes do not fit for other reasons, such as room or a taken port
+                && task.Status?.Err?.contains(";") == false
+        }
     }
 
     /// As `docker service ls` counts; of a job, what is completed of what is asked for. A global service is wanted on every member that may

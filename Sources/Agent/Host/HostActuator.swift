@@ -52,7 +52,7 @@ public import SkepSystem
 
         case .restartTask, .prune, .initialiseSwarm, .joinSwarm, .leaveSwarm, .takeOver, .updateMember, .removeMember, .sealToken, .rotateTokens,
             .createNetwork,
-            .removeNetwork, .rebuildIngress, .deployStack, .removeStack:
+            .removeNetwork, .rebuildIngress, .deployStack, .nudge, .removeStack:
             throw HostFailure("this is the engine's work, not the host's")
         }
         return .done

@@ -53,10 +53,13 @@ public struct ManagerView: Codable, Hashable, Sendable {
         public var digest: String?
         /// TCP ports that the ingress mesh publishes for it on every node; nil from an agent that does not say.
         public var ports: [UInt16]?
+        /// A task of it is pending for want of a node that fits, and one would; nil for no.
+        public var stuck: Bool?
         public init(
             name: String, running: Int, desired: Int, bundle: String?, error: String? = nil, updating: Bool = false, digest: String? = nil,
-            ports: [UInt16]? = nil
+            ports: [UInt16]? = nil, stuck: Bool? = nil
         ) {
+            self.stuck = stuck
             self.name = name
             self.running = running
             self.desired = desired

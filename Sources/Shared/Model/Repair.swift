@@ -36,6 +36,8 @@ public struct Repair: Codable, Hashable, Sendable {
         public static let networkGone = Fault(rawValue: "NetworkGone")
         public static let serviceChanged = Fault(rawValue: "ServiceChanged")
         public static let serviceGone = Fault(rawValue: "ServiceGone")
+        /// A task stays pending although a node would take it.
+        public static let tasksPending = Fault(rawValue: "TasksPending")
 
         /// A mount that is there and bad, by the probe's word: `ShareStale`, `ShareFrozen`, `ShareReadOnly`, `ShareShadowed`, `ShareWrongSource`.
         public static func share(_ reason: String) -> Fault { Fault(rawValue: "Share\(reason)") }

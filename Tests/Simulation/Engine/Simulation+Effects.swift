@@ -45,7 +45,7 @@ extension Simulation {
         case .restartTask, .prune, .breakOnPurpose: break
         case .initialiseSwarm, .joinSwarm, .leaveSwarm: return membership(action, on: index)
         case .takeOver, .updateMember, .removeMember, .sealToken, .rotateTokens, .createNetwork, .removeNetwork, .rebuildIngress, .deployStack,
-            .removeStack:
+            .removeStack, .nudge:
             return duty(action, on: index)
         }
         return .done

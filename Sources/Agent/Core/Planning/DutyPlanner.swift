@@ -6,6 +6,7 @@ struct DutyPlanner {
     let sealed: [NodeID: ManagerView.SealedToken]
     let peers: [NodeID: Peer]
     let drift: StackDrift
+    let pending: PendingBook
 
     /// The node label that names the labels which are ours, so that one that is dropped from the file can be told from an operator's own.
     static let ownLabels = "skep.labels"
@@ -130,6 +131,13 @@ struct DutyPlanner {
             if !Self.isDeployed(bundle, view) || !drifted(bundle, view).isEmpty { actions.append(.deployStack(bundle)) }
         }
         let kept = Set(wanted.stacks.map(\.name.rawValue) + wanted.keep.map(\.rawValue))
+        if actions.isEmpty {
+            // a service that is gone since was not seen again
+            let there = view.stacks.filter { $0.ours && kept.contains($0.name) }.flatMap(\.services)
+            actions += pending.due(now: context.now).filter { name in there.contains { $0.name == name && $0.stuck == true } }.map {
+                .nudge(service: $0)
+            }
+        }
         actions += view.stacks.filter { $0.ours && !kept.contains($0.name) }.map(\.name).sorted().map { .removeStack($0) }
         return actions
     }
@@ -165,6 +173,9 @@ struct DutyPlanner {
             let all =
                 (role == nil ? [] : ["it was a \(seen.role.rawValue)"]) + (activate ? ["its availability was \(seen.availability)"] : []) + found
             return all.isEmpty ? nil : Cause(.memberChanged, all.joined(separator: ", "))
+        case .nudge(let service):
+            let since = pending.services[service].map { context.now.since($0.since) / 1000 } ?? 0
+            return Cause(.tasksPending, "a task was pending for \(since) s although a node would take it")
         case .createNetwork: return Cause(.networkGone, "it was gone")
         default: return nil
         }
@@ -173,6 +184,7 @@ struct DutyPlanner {
     private static func words(_ action: AgentAction) -> String {
         switch action {
         case .deployStack(let bundle): "deploying \(bundle.name)"
+        case .nudge(let service): "having \(service) placed"
         case .removeStack(let name): "removing \(name)"
         default: ""
         }
