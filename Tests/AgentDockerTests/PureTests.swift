@@ -47,6 +47,7 @@ import Testing
         #expect(names("node.labels.other != x", "node.role == manager") == ["a"])
         #expect(names("node.platform.os == linux") == nil)
         #expect(names("nonsense") == nil)
+        #expect(names("node.platform.os == linux", "node.role == worker") == [], "one definite no is enough")
     }
 
     /// One service with one task, whose error is the scheduler's.
@@ -69,6 +70,22 @@ import Testing
         let cluster: EngineInfo.ClusterPart = try DockerClient.decode(Array(#"{"ID":"c"}"#.utf8), "x")
         let look = SwarmLook(cluster: cluster, nodes: nodes, services: services, tasks: tasks, networks: [])
         return look.view(failures: [:]).stacks.first?.services.first?.stuck
+    }
+
+    /// From its first moment on: what the swarm takes back shows the former bundle at once, and would be taken for one that is not deployed.
+    @Test(arguments: ["rollback_started", "rollback_completed", "rollback_paused"]) func whatIsTakenBackIsKnown(state: String) throws {
+        let services: [ServiceEntry] = try DockerClient.decode(
+            Array(
+                """
+                [{"ID":"s","Spec":{"Name":"shop_web","Labels":{"com.docker.stack.namespace":"shop","skep.managed":"true","skep.bundle":"old"}},
+                  "UpdateStatus":{"State":"\(state)","Message":"update failed"}}]
+                """.utf8), "x")
+        let cluster: EngineInfo.ClusterPart = try DockerClient.decode(Array(#"{"ID":"c"}"#.utf8), "x")
+        let look = SwarmLook(cluster: cluster, nodes: [], services: services, tasks: [], networks: [])
+        let attempt = StackBundle.Attempt(digest: "new", number: 1)
+        #expect(look.view(failures: [:], handed: ["shop": attempt]).stacks.first?.takenBack == attempt)
+        #expect(look.view(failures: [:], handed: [:]).stacks.first?.takenBack == nil, "nobody knows of which")
+        #expect(look.view(failures: [:], handed: ["shop": .init(digest: "old", number: 0)]).stacks.first?.takenBack == nil, "it is wanted again")
     }
 
     @Test func aTaskThatIsPendingAlthoughANodeFitsIsStuck() throws {

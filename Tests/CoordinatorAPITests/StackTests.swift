@@ -117,10 +117,62 @@ import Testing
                 == "NotFound")
 
         // What the cluster is now decides whether it fits.
-        let labelled = "services: {web: {image: \"acme/web:1.0.0\", deploy: {placement: {constraints: [node.labels.zone == east]}}}}\n"
-        _ = try await fixture.apply(Self.file.replacingOccurrences(of: "n3: {}", with: "n3: {labels: {zone: east}}"), files: Self.files(labelled))
+        let shared = "services: {web: {image: \"acme/web:1.0.0\", networks: [public]}}\nnetworks: {public: {external: true}}\n"
+        _ = try await fixture.apply(Self.file + "networks: {public: {}}\n", files: Self.files(shared))
         _ = try await fixture.apply(Self.file, files: Self.files(compose, "three"))
         #expect(await refusal { try await fixture.post(Self.path + "/rollback", RollbackRequest(generation: 6)) as DoneAnswer } == "CannotGoBack")
+        await fixture.remove()
+    }
+
+    @Test func aFileThatCameLaterGoesWithTheWayBack() async throws {
+        let fixture = try await Fixture.start()
+        let compose = "services: {web: {image: \"acme/web:${TAG:-1.0}\"}}\n"
+        _ = try await fixture.apply(Self.file, files: Self.files(compose))
+        let first = try await bundle(fixture)
+        var files = Self.files(compose)
+        files["shop/.env"] = "TAG=2.0\n"
+        _ = try await fixture.apply(Self.file, files: files)
+        #expect(try await bundle(fixture).compose.contains("acme/web:2.0"))
+        let _: DoneAnswer = try await fixture.post(Self.path + "/rollback", RollbackRequest(generation: nil))
+        #expect(try await bundle(fixture) == first)
+        await fixture.remove()
+    }
+
+    @Test func whatWasAcceptedIsMadeAgainWhateverTheDoctorSaysLater() async throws {
+        let fixture = try await Fixture.start()
+        let certificate = try SelfSigned(names: ["a.acme.ch"], now: Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)), days: 40)
+        let compose = "services: {web: {image: \"acme/web:1.0.0\", configs: [c]}}\nconfigs: {c: {file: ./page.html}}\n"
+        _ = try await fixture.apply(Self.file, files: Self.files(compose, certificate.certificate))
+        let first = try await bundle(fixture)
+        fixture.advance(60 * 86_400_000)
+        await fixture.coordinator.registry.renewCertificates()
+        #expect(try await bundle(fixture) == first)
+        #expect(await refusal { try await fixture.apply(Self.file, files: Self.files(compose, certificate.certificate)) } == "ClusterFileRefused")
+        await fixture.remove()
+    }
+
+    @Test func aCertificateThatIsMadeIsRenewedAndFollowsItsRecipe() async throws {
+        let fixture = try await Fixture.start()
+        func compose(_ names: String) -> String {
+            """
+            services: {web: {image: "acme/web:1.0.0", secrets: [tls.key], configs: [tls.crt]}}
+            secrets: {tls.key: {x-generate: ec-key}}
+            configs: {tls.crt: {x-generate: {kind: certificate, of: tls.key, names: [\(names)], days: 90}}}
+
+            """
+        }
+        func certificate() async throws -> String { try #require(try await bundle(fixture).files[".skep/configs/tls.crt"]) }
+        _ = try await fixture.apply(Self.file, files: Self.files(compose("a.acme.ch")))
+        let first = try await certificate()
+        fixture.advance(40 * 86_400_000)
+        await fixture.coordinator.registry.renewCertificates()
+        #expect(try await certificate() == first)
+        fixture.advance(6 * 86_400_000)
+        await fixture.coordinator.registry.renewCertificates()
+        let second = try await certificate()
+        #expect(second != first, "half of its life is over")
+        _ = try await fixture.apply(Self.file, files: Self.files(compose("b.acme.ch")))
+        #expect(try await certificate() != second, "it is for another name")
         await fixture.remove()
     }
 

@@ -7,11 +7,9 @@ struct SARIF: Encodable {
     struct Rule: Encodable {
         let id: String
         let shortDescription: Text
-        let helpUri: String
     }
     struct Driver: Encodable {
         let name = "skep stack doctor"
-        let informationUri = SARIF.documentation
         let version: String
         let rules: [Rule]
     }
@@ -39,8 +37,6 @@ struct SARIF: Encodable {
         let columnKind = "unicodeCodePoints"
     }
 
-    static let documentation = "docs/doctor.md"
-
     let schema = "https://json.schemastore.org/sarif-2.1.0.json"
     let version = "2.1.0"
     let runs: [Run]
@@ -52,7 +48,7 @@ struct SARIF: Encodable {
 
     init(_ findings: [Finding]) {
         let all = DoctorRule.allCases
-        let rules = all.map { Rule(id: $0.rawValue, shortDescription: Text(text: $0.summary), helpUri: "\(Self.documentation)#\($0.rawValue)") }
+        let rules = all.map { Rule(id: $0.rawValue, shortDescription: Text(text: $0.summary)) }
         let results = findings.map { finding in
             let place = finding.diagnostic
             return Result(

@@ -12,22 +12,41 @@ struct Convergence {
     let reach: Reach
     let quiet: Bool
 
-    /// Until the cluster is ready in that generation.
+    /// How far a look says that it is.
+    enum Verdict: Equatable {
+        case waiting
+        case done
+        /// Time does not mend it: why, and what a person has to do.
+        case stuck(String)
+    }
+
+    /// Until the cluster is ready in that generation, or waits for nothing but a person.
     func untilReady() throws {
-        let final = try watch { $0.cluster.ready && $0.cluster.generation >= generation }
+        let final = try watch { Self.verdict($0, generation) }
         guard let final else { return }
-        throw CommandFailure(.notConverged, final)
+        throw final
+    }
+
+    /// What the swarm took back is not tried again by itself: nobody need wait for it.
+    static func verdict(_ status: StatusAnswer, _ generation: Generation) -> Verdict {
+        guard status.cluster.generation >= generation else { return .waiting }
+        if status.cluster.ready { return .done }
+        let waits = status.cluster.waits
+        guard !waits.isEmpty, waits.allSatisfy({ $0.command?.hasPrefix("skep stack deploy ") == true }),
+            !status.operations.contains(where: \.isOpen)
+        else { return .waiting }
+        return .stuck(waits.map(words).joined(separator: "; "))
     }
 
     /// Until the cluster is gone.
     func untilDown() throws {
-        let final = try watch { $0.cluster.phase == "down" }
+        let final = try watch { $0.cluster.phase == "down" ? .done : .waiting }
         guard let final else { return }
-        throw CommandFailure(.notConverged, final)
+        throw final
     }
 
     /// Nil when it came true in time, otherwise what is still waited for.
-    private func watch(_ isDone: (StatusAnswer) -> Bool) throws -> String? {
+    private func watch(_ verdict: (StatusAnswer) -> Verdict) throws -> CommandFailure? {
         let end = SystemClock.monotonicMilliseconds() + Int64(limit.components.seconds) * 1000
         let paints = Output.isTerminal && !quiet
         var screen = Screen()
@@ -47,7 +66,11 @@ struct Convergence {
                 } else if !quiet {
                     for line in journal.news(status) { Output.line(line) }
                 }
-                if isDone(status) { return nil }
+                switch verdict(status) {
+                case .done: return nil
+                case .stuck(let words): return CommandFailure(.failed, "it waits for a person: \(words)")
+                case .waiting: break
+                }
                 connections.round(status.nodes.filter(FirewallTrial.isOn).flatMap(reach.endpoints))
             } catch let failure as CommandFailure {
                 // A node's restart or a firewall trial may cut us off for a moment; only the time limit ends the wait.
@@ -55,14 +78,18 @@ struct Convergence {
                 if trouble == nil, !paints, !quiet { Output.error(failure.lines.first ?? "the coordinator does not answer") }
                 trouble = failure.lines.first
             }
-            guard SystemClock.monotonicMilliseconds() < end else { return Self.reason(last, trouble) }
+            guard SystemClock.monotonicMilliseconds() < end else { return CommandFailure(.notConverged, Self.reason(last, trouble)) }
             sleepOneSecond()
         }
     }
 
+    private static func words(_ wait: StatusAnswer.Wait) -> String {
+        "\(wait.what) waits for \(wait.waitsFor)\(wait.command.map { " (\($0))" } ?? "")"
+    }
+
     private static func reason(_ status: StatusAnswer?, _ trouble: String?) -> String {
         if let trouble { return "not ready in time: \(trouble)" }
-        let waits = status?.cluster.waits.map { "\($0.what) waits for \($0.waitsFor)\($0.command.map { " (\($0))" } ?? "")" } ?? []
+        let waits = status?.cluster.waits.map(words) ?? []
         return "not ready in time: \(waits.isEmpty ? status?.cluster.phase ?? "the coordinator said nothing" : waits.joined(separator: "; "))"
     }
 }

@@ -4,11 +4,12 @@ public struct PlacementConstraint: Hashable, Sendable {
     public struct Member: Hashable, Sendable {
         /// Nil when it has not joined yet.
         public var id: String?
-        public var hostname: String
+        /// Nil when it is not known: a node's name need not be its machine's.
+        public var hostname: String?
         public var role: Role
         public var labels: [String: String]
 
-        public init(id: String?, hostname: String, role: Role, labels: [String: String]) {
+        public init(id: String?, hostname: String?, role: Role, labels: [String: String]) {
             self.id = id
             self.hostname = hostname
             self.role = role
@@ -49,7 +50,9 @@ public struct PlacementConstraint: Hashable, Sendable {
         case "node.id":
             guard let id = member.id else { return nil }
             actual = id
-        case "node.hostname": actual = member.hostname
+        case "node.hostname":
+            guard let hostname = member.hostname else { return nil }
+            actual = hostname
         case "node.role": actual = member.role.rawValue
         case let name where name.hasPrefix("node.labels."): actual = member.labels[String(key.dropFirst("node.labels.".count))] ?? ""
         default: return nil
@@ -65,8 +68,10 @@ public struct PlacementConstraint: Hashable, Sendable {
         var result: [Members.Element] = []
         for element in members {
             let answers = read.map { $0?.admits(member(element)) }
+            // one definite no is enough, whatever the others are
+            if answers.contains(false) { continue }
             if answers.contains(nil) { return nil }
-            if answers.allSatisfy({ $0 == true }) { result.append(element) }
+            result.append(element)
         }
         return result
     }

@@ -64,8 +64,8 @@ struct ServiceEntry: Decodable, Sendable {
     var isUpdating: Bool { ["updating", "rollback_started"].contains(UpdateStatus?.State ?? "") }
     /// The last update stopped or was taken back, and Docker says why.
     var hasFailedUpdate: Bool { ["paused", "rollback_paused", "rollback_completed"].contains(UpdateStatus?.State ?? "") }
-    /// The last update was taken back: the service is what it was before.
-    var wasTakenBack: Bool { ["rollback_completed", "rollback_paused"].contains(UpdateStatus?.State ?? "") }
+    /// The last update is being taken back, or was: the service's specification is the former one from the first moment on.
+    var wasTakenBack: Bool { ["rollback_started", "rollback_completed", "rollback_paused"].contains(UpdateStatus?.State ?? "") }
     /// TCP ports that the ingress mesh answers on every node.
     var meshPorts: [UInt16] {
         let ports = (Endpoint?.Ports ?? []).filter { $0.PublishMode != "host" && $0.Protocol ?? "tcp" == "tcp" }

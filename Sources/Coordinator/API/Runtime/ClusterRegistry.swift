@@ -73,6 +73,9 @@ actor ClusterRegistry: Service {
     /// Makes the bundles of each cluster again, with new certificates where they are due. What fails in one cluster is not the others' loss.
     func renewCertificates() async {
         for runtime in all() {
+            // not while somebody applies, rotates or rolls back: what is read here would be put over what came meanwhile
+            await beginAccepting()
+            defer { endAccepting() }
             do {
                 let generation = await runtime.generation
                 let made = try await tools.bundles.make(generation)

@@ -78,7 +78,7 @@ extension ClusterRuntime {
             record.stackAttempts = (record.stackAttempts ?? [:]).merging([name: 1]) { $0 + $1 }
         }
         await settle()
-        return "the stack \(name) is deployed again, if it is not as it should be: skep stack show \(name)"
+        return "the stack \(name) is tried again where the swarm has not what its files say: skep stack show \(name)"
     }
 
     /// Begins a drill.

@@ -39,12 +39,12 @@ struct BundleSource: Sendable {
     }
 
     /// Makes them again for what was accepted before.
-    func make(_ generation: StoredGeneration) async throws -> Made {
-        try await make(generation.spec, nil, name: generation.fileName, files: try open(generation))
+    func make(_ generation: StoredGeneration, isAccepted: Bool = true) async throws -> Made {
+        try await make(generation.spec, nil, name: generation.fileName, files: try open(generation), isAccepted: isAccepted)
     }
 
     private func make(
-        _ spec: ClusterSpec, _ parsed: ParsedClusterFile?, name file: String, files: [String: [UInt8]]
+        _ spec: ClusterSpec, _ parsed: ParsedClusterFile?, name file: String, files: [String: [UInt8]], isAccepted: Bool = false
     ) async throws -> Made {
         var made = Made()
         var values: [StackName: CatalogueValues] = [:]
@@ -66,6 +66,7 @@ struct BundleSource: Sendable {
             }
         }
         var facts = DoctorFacts(now: clock.now(), certificateEnd: SelfSigned.end)
+        facts.isAccepted = isAccepted
         func makeAll() throws(ComposeError) -> StackBundles {
             try BundleMaker.makeAll(
                 spec: spec, clusterFile: parsed, clusterFileName: file, facts: facts, read: { files[$0] }, values: values)

@@ -15,6 +15,8 @@ struct GeneratedValues: Sendable {
         var shown: Instant?
         /// The digest of what it was derived from.
         var basis: String?
+        /// By which a derived one was made; another recipe makes another.
+        var recipe: GeneratedValue.Recipe?
     }
 
     let store: any Store
@@ -41,17 +43,31 @@ struct GeneratedValues: Sendable {
         // what others are made from comes first
         for value in wanted.filter({ $0.recipe.basis == nil }) + wanted.filter({ $0.recipe.basis != nil }) {
             let basis = value.recipe.basis.flatMap { result[$0]?.content }
+            guard value.recipe.basis == nil || basis != nil else {
+                throw Refusal(
+                    .unprocessableContent, "NothingToMakeItFrom",
+                    "'\(value.name)' of \(stack) is made from '\(value.recipe.basis ?? "")', which is not made by Skep")
+            }
             let digest = basis.map(Secret.hash)
-            if let kept = try await kept(value.name, of: stack, in: cluster), kept.kind == value.recipe.kind, kept.basis == digest {
+            if let kept = try await kept(value.name, of: stack, in: cluster), kept.kind == value.recipe.kind, kept.basis == digest,
+                basis == nil || kept.recipe == value.recipe, !isDue(value.recipe, kept)
+            {
                 result[value.name] = kept
                 continue
             }
-            let made = Kept(content: try content(value.recipe, basis: basis), kind: value.recipe.kind, made: clock.now(), basis: digest)
+            let made = Kept(
+                content: try content(value.recipe, basis: basis), kind: value.recipe.kind, made: clock.now(), basis: digest, recipe: value.recipe)
             let (name, sealed) = try seal(made, value.name, of: stack, in: cluster)
             result[value.name] = made
             new[name] = sealed
         }
         return (result, new)
+    }
+
+    /// A certificate is made anew at half of its life.
+    private func isDue(_ recipe: GeneratedValue.Recipe, _ kept: Kept) -> Bool {
+        guard case .certificate(_, _, let days) = recipe else { return false }
+        return clock.now().since(kept.made) > Int64(days) * 43_200_000
     }
 
     /// Another content in the place of the one that is kept.

@@ -129,17 +129,18 @@ struct StackService: Sendable {
         let digest = await runtime.currentBundles[stack]?.digest
         let old = try await target(stack, wanted, runtime, current, digest)
         guard var entry = old.spec.stacks.first(where: { $0.name == stack }) else { throw Refusal.notFound("there was no stack '\(stack)'") }
-        entry.after.removeAll { name in !current.spec.stacks.contains { $0.name == name } }
+        // its place among the others, and who may reach it, are what the file says now
+        (entry.after, entry.expose) = (current.spec.stacks[index].after, current.spec.stacks[index].expose)
         var spec = current.spec
         spec.stacks[index] = entry
-        let files = try merged(try bundles.open(current), with: try bundles.open(old), for: entry, in: old.spec, others: spec.stacks, current.spec)
+        let files = try merged(try bundles.open(current), with: try bundles.open(old), for: entry, in: old.spec, current.spec)
         let note = "# the stack \(stack) is that of generation \(old.number), rolled back by \(actor); what follows says something newer of it\n"
         let next = StoredGeneration(
             number: Generation(current.number.number + 1), spec: spec, fileName: current.fileName, file: note + current.file,
             sealedFiles: try bundles.seal(files, of: spec.name), actor: actor, at: clock.now())
         let made: BundleSource.Made
         do {
-            made = try await bundles.make(next)
+            made = try await bundles.make(next, isAccepted: false)
         } catch let error as ComposeError {
             throw Refusal(
                 .conflict, "CannotGoBack",
@@ -181,11 +182,14 @@ struct StackService: Sendable {
 
     /// The files of now with those of the older stack, as far as no other stack is made of them.
     private func merged(
-        _ now: [String: [UInt8]], with old: [String: [UInt8]], for entry: ClusterSpec.Stack, in oldSpec: ClusterSpec, others: [ClusterSpec.Stack],
-        _ spec: ClusterSpec
+        _ now: [String: [UInt8]], with old: [String: [UInt8]], for entry: ClusterSpec.Stack, in oldSpec: ClusterSpec, _ spec: ClusterSpec
     ) throws -> [String: [UInt8]] {
+        let others = spec.stacks
+        let current = spec.stacks.first { $0.name == entry.name }
         let theirs = Set(others.filter { $0.name != entry.name }.flatMap { bundles.paths(of: $0, spec, files: now) })
         var result = now
+        // what it did not have then, such as a '.env' that came later, is not part of it
+        for path in current.map({ bundles.paths(of: $0, spec, files: now) }) ?? [] where !theirs.contains(path) { result[path] = nil }
         for path in bundles.paths(of: entry, oldSpec, files: old) {
             guard let bytes = old[path] else { continue }
             if theirs.contains(path), now[path] != bytes {

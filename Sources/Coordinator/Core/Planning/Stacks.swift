@@ -100,7 +100,10 @@ extension Planning {
             end("deployment of \(name)", failed: "the stack is not in the file any more")
             return
         }
-        if let stack = view.stacks.first(where: { $0.name == name.rawValue }), let attempt = operation.attempt, stack.takenBack == attempt {
+        // files that came while it was under way are what is deployed now
+        let attempt = self.bundle(of: name)?.attempt
+        if operation.attempt != attempt { amend { $0.attempt = attempt } }
+        if let stack = view.stacks.first(where: { $0.name == name.rawValue }), let attempt, stack.takenBack == attempt {
             let why = stack.failure ?? "the swarm took it back"
             step(Self.takenBack, why)
             return end("deployment of \(name)", failed: why)

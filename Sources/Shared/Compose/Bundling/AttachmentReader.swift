@@ -17,22 +17,31 @@ struct AttachmentReader {
         var attached: [String: [UInt8]] = [:]
         let result = (section.map ?? []).map { entry in
             var entry = entry
-            if entry.value.isExternal {
+            if entry.value.isExternal, let place = entry.value["x-generate"] {
+                remarks.error(.shape, place, "'\(entry.key)' is external, and to be made by Skep", fix: "keep one of the two")
+            } else if entry.value.isExternal {
                 remarks.warn(
                     .attachmentExternal, entry, "the \(kind.dropLast()) '\(entry.key)' is external: nothing makes it",
                     fix: "make it on a manager before the stack is deployed, or give its content with 'file:'")
             } else if let (node, path, bytes) = one(entry, kind: kind) {
                 entry.value = node
-                attached[path] = bytes
+                if !path.isEmpty { attached[path] = bytes }
             }
             return entry
         }
         return (section.with(.map(result)), attached)
     }
 
-    private func one(_ entry: YAMLNode.Entry, kind: String) -> (node: YAMLNode, path: String, bytes: [UInt8])? {
+    private func one(_ entry: YAMLNode.Entry, kind: String) -> (node: YAMLNode, path: String, bytes: [UInt8])? { // no path: a driver has the content
         let what = "\(kind == "configs" ? "config" : "secret") '\(entry.key)'"
         let node = entry.value
+        if let place = node["x-generate"], let other = ["file", "content", "environment"].first(where: { node[$0] != nil }) {
+            remarks.error(.shape, place, "the \(what) has both 'x-generate' and '\(other)'", fix: "keep one of the two")
+            return nil
+        }
+        if kind == "secrets", node["driver"] != nil, !["file", "content", "environment", "x-generate"].contains(where: { node[$0] != nil }) {
+            return (node, "", [])
+        }
         guard let (path, bytes) = content(node, entry, what, kind: kind) else { return nil }
         let limit = kind == "configs" ? 1_024_000 : 512_000
         guard !bytes.isEmpty, bytes.count <= limit else {
@@ -82,6 +91,11 @@ struct AttachmentReader {
         let path = ".skep/\(kind)/\(entry.key.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" }.map(String.init).joined())"
         if let place = node["x-generate"] {
             guard let recipe = RecipeReader(remarks: remarks).read(place, others: bases) else { return nil }
+            if kind == "configs", ["password", "key", "rsa-key", "ec-key"].contains(recipe.kind) {
+                remarks.error(
+                    .shape, place, "the \(what) would be a \(recipe.kind) that everybody can read who may inspect configs", fix: "make it a secret")
+                return nil
+            }
             return (path, generated(GeneratedValue(name: entry.key, recipe: recipe)) ?? Array("made by the coordinator".utf8))
         }
         if let text = node["content"]?.scalar?.text { return (path, Array(text.utf8)) }

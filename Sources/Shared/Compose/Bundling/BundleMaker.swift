@@ -75,7 +75,8 @@ public enum BundleMaker {
             }
         }
         wrong += conflicts(made.map(\.bundle), spec, clusterFile, clusterFileName)
-        guard wrong.isEmpty else { throw ComposeError(wrong) }
+        // one stack of an accepted file that cannot be made any more is not the others' loss
+        guard wrong.isEmpty || facts.isAccepted else { throw ComposeError(wrong) }
         return StackBundles(bundles: made.map(\.bundle), warnings: made.flatMap(\.warnings), paths: Array(Set(made.flatMap(\.paths))).sorted())
     }
 

@@ -21,7 +21,8 @@ public enum StackMaker {
         let value: (String) -> String? = { variables[$0] }
         var bundle: StackBundle?
         if let document = ComposeReader(remarks: remarks, files: files, value: value).read(subject.paths) {
-            Examination(subject: subject, facts: facts, document: document, files: files, remarks: remarks).examine()
+            let heard = facts.isAccepted ? Remarks(file: first) : remarks
+            Examination(subject: subject, facts: facts, document: document, files: files, remarks: heard).examine()
             bundle = StackRendering(subject: subject, remarks: remarks, files: files, value: value) { facts.generated?(subject.name, $0) }.bundle(
                 document)
         }

@@ -46,6 +46,7 @@ struct StackRendering {
     private func bases(_ document: ComposeDocument) -> [String: String] {
         var result: [String: String] = [:]
         for entry in document.entries("configs") + document.entries("secrets") {
+            guard !entry.value.isExternal, entry.value["file"] == nil else { continue }
             result[entry.key] = entry.value["x-generate"].flatMap { $0.scalar?.text ?? $0.text("kind") }
         }
         return result
@@ -54,12 +55,16 @@ struct StackRendering {
     private func service(_ entry: YAMLNode.Entry) -> YAMLNode {
         var node = entry.value
         node["depends_on"] = nil
+        // the manager's own HOME and DOCKER_HOST are nobody's business
+        if let variables = node["environment"]?.map?.filter({ !$0.value.isNull }) {
+            node["environment"] = variables.isEmpty ? nil : YAMLNode(.map(variables))
+        }
         // an empty mapping is nothing to Docker's reader, and a network without one is
         if let networks = node["networks"] { node["networks"] = networks.mapped { $0.value.map?.isEmpty == true ? .null : $0.value } }
         var deploy = node["deploy"] ?? .map([])
         // an update whose tasks fail leaves what ran before running
         var update = deploy["update_config"] ?? .map([])
-        if update["failure_action"] == nil {
+        if update["failure_action"] == nil, deploy.text("mode")?.hasSuffix("-job") != true {
             update["failure_action"] = .text("rollback")
             deploy["update_config"] = update
             node["deploy"] = deploy

@@ -22,7 +22,8 @@ extension Examination {
                 "the service '\(service.name)' binds '\(source)', a path beside the compose file: the nodes have no such folder",
                 fix: "use a config or a secret with 'file:', or an absolute path that the nodes have, such as a share's mount")
         }
-        if Self.everywhere.contains(where: { source == $0 || source.hasPrefix($0 + "/") }) || source == "/" { return }
+        let plain = source.count > 1 && source.hasSuffix("/") ? String(source.dropLast()) : source
+        if Self.exactly.contains(plain) || Self.everywhere.contains(where: { plain == $0 || plain.hasPrefix($0 + "/") }) { return }
         let shares = subject.spec?.nfs?.shares ?? []
         if let share = shares.first(where: { source == $0.mount || source.hasPrefix($0.mount + "/") }) {
             guard mount.text("read_only") != "true", subject.share != share.name else { return }
@@ -74,11 +75,14 @@ extension Examination {
         return constraints.contains { $0.isEqual && ($0.key.hasPrefix("node.labels.") || ["node.hostname", "node.id"].contains($0.key)) }
     }
 
-    /// What every node has.
-    private static let everywhere = [
-        "/var/run/docker.sock", "/run/docker.sock", "/etc/localtime", "/etc/timezone", "/etc/hostname", "/etc/hosts", "/etc/os-release",
-        "/etc/machine-id", "/etc/resolv.conf", "/etc/ssl", "/etc/passwd", "/etc/group", "/usr", "/proc", "/sys", "/dev", "/var/lib/docker",
-        "/var/log",
-        "/var/run", "/run", "/lib", "/tmp", "/boot",
+    /// What every node has, and what lies below it.
+    private static let everywhere = ["/etc/ssl", "/proc", "/sys", "/var/lib/docker", "/usr/share/zoneinfo", "/lib/modules"]
+    /// What every node has, by itself.
+    private static let exactly: Set<String> = [
+        "/", "/var/run/docker.sock", "/run/docker.sock", "/etc/localtime", "/etc/timezone", "/etc/hostname", "/etc/hosts", "/etc/os-release",
+        "/etc/machine-id", "/etc/resolv.conf", "/etc/passwd", "/etc/group", "/etc", "/usr", "/dev", "/dev/shm", "/dev/disk", "/dev/null", "/var/log",
+        "/var/run", "/run", "/lib", "/tmp", "/boot", "/home", "/root", "/mnt", "/media", "/srv", "/opt", "/var/lib", "/var/log/journal",
+        "/run/systemd",
+        "/run/log/journal", "/var/run/dbus", "/run/dbus", "/run/udev", "/usr/bin", "/usr/lib", "/run/containerd", "/run/containerd/containerd.sock",
     ]
 }

@@ -15,9 +15,13 @@ extension Examination {
             }
             let words =
                 unmet?.scalar.map { "no node of the cluster file satisfies '\($0.text)'" } ?? "no node of the cluster file satisfies all constraints"
-            return remarks.error(
-                .noNode, unmet ?? place, "\(words): '\(service.name)' would stay at 0 of \(service.isGlobal ? 1 : service.replicas)",
-                fix: labelFix(unmet?.scalar?.text, spec))
+            let all = "\(words): '\(service.name)' would stay at 0 of \(service.isGlobal ? 1 : service.replicas)"
+            let fix = labelFix(unmet?.scalar?.text, spec)
+            // a label may be given by hand, beside the file
+            if items.contains(where: { $0.scalar?.text.contains("node.labels.") == true }) {
+                return remarks.warn(.noNode, unmet ?? place, all, fix: fix)
+            }
+            return remarks.error(.noNode, unmet ?? place, all, fix: fix)
         }
         guard !service.isGlobal else { return }
         let each = service.node["deploy"]?["placement"]?.text("max_replicas_per_node").flatMap(Int.init)
@@ -42,11 +46,12 @@ extension Examination {
 
     private static func member(_ node: ClusterSpec.Node, _ spec: ClusterSpec) -> PlacementConstraint.Member {
         var labels = node.labels
+        labels["skep.node"] = node.name.rawValue
         for share in spec.nfs?.shares ?? [] {
             labels["skep.share.\(share.name)"] = "ok"
             if share.write.contains(node.name) { labels["skep.write.\(share.name)"] = "true" }
         }
-        return PlacementConstraint.Member(id: nil, hostname: node.name.rawValue, role: node.role, labels: labels)
+        return PlacementConstraint.Member(id: nil, hostname: nil, role: node.role, labels: labels)
     }
 
     private func constraint(_ item: YAMLNode, _ service: Service) {

@@ -4,18 +4,41 @@ import SkepYAML
 /// What is published, and who may reach it.
 extension Examination {
     func ports(_ service: Service) {
+        // a range is one entry of the file and many ports, and gets one word
+        var said: Set<String> = []
         for item in service.node["ports"]?.list ?? [] {
-            guard let publication = StackBundle.Publication(item, of: service.name) else { continue }
-            if let other = firstPublisher(of: publication, before: item, in: service) {
-                remarks.error(
-                    .portTaken, item, "the port \(publication.port)/\(publication.transport.rawValue) is published by '\(other)' already",
-                    fix: "publish another port")
+            guard let publication = StackBundle.Publication(item, of: service.name), said.insert("\(item.line):\(item.column)").inserted else {
+                continue
             }
             reach(publication, item, service)
             if !publication.host, [80, 443].contains(publication.port.first), isProxy(service) {
                 remarks.note(
                     .clientAddress, item, "behind the ingress mesh '\(service.name)' sees no client's address",
                     fix: "publish it with 'mode: host'")
+            }
+        }
+    }
+
+    /// Ports that two services, or two entries of one, want.
+    func portsTwice() {
+        struct Place: Hashable {
+            let port: UInt16
+            let transport: Transport
+        }
+        var taken: [Place: StackBundle.Publication] = [:]
+        for entry in document.entries("services") {
+            remarks.service = entry.key
+            defer { remarks.service = nil }
+            for item in entry.value["ports"]?.list ?? [] {
+                guard let publication = StackBundle.Publication(item, of: entry.key) else { continue }
+                let place = Place(port: publication.port.first, transport: publication.transport)
+                if let other = taken[place], other.conflicts(with: publication) || other.service == entry.key {
+                    remarks.error(
+                        .portTaken, item, "the port \(publication.port)/\(publication.transport.rawValue) is published by '\(other.service)' already",
+                        fix: "publish another port")
+                } else if taken[place] == nil {
+                    taken[place] = publication
+                }
             }
         }
     }
@@ -39,18 +62,6 @@ extension Examination {
                 "the port \(port) of '\(service.name)' is published and stays closed: nothing opens it",
                 fix: "add 'expose: {\(publication.port): [users]}' to the stack, or do not publish it")
         }
-    }
-
-    /// The first service that publishes the port, if that is not this entry.
-    private func firstPublisher(of publication: StackBundle.Publication, before item: YAMLNode, in service: Service) -> String? {
-        for other in document.entries("services") {
-            for place in other.value["ports"]?.list ?? [] {
-                if other.key == service.name, place == item { return nil }
-                guard let taken = StackBundle.Publication(place, of: other.key), taken.conflicts(with: publication) else { continue }
-                return other.key
-            }
-        }
-        return nil
     }
 
     private func isProxy(_ service: Service) -> Bool { ["traefik", "nginx", "caddy", "haproxy", "envoy"].contains(service.image?.base ?? "") }

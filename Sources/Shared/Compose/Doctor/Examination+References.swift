@@ -4,6 +4,13 @@ import SkepYAML
 /// Names: those that Docker would refuse, and those that nothing defines.
 extension Examination {
     func names() {
+        let secrets = document.entries("secrets")
+        for entry in document.entries("configs") {
+            guard let place = entry.value["x-generate"], secrets.contains(where: { $0.key == entry.key && $0.value["x-generate"] != nil }) else {
+                continue
+            }
+            remarks.error(.name, place, "a config and a secret that Skep makes are both called '\(entry.key)'", fix: "give one another name")
+        }
         for entry in document.entries("services") { refuse("\(subject.name)_\(entry.key)", of: "service", at: entry, ServiceName.self) }
         for entry in document.entries("networks") where !entry.value.isExternal {
             refuse(entry.fullName(in: subject.name.rawValue), of: "network", at: entry, NetworkName.self)

@@ -23,18 +23,20 @@ extension Examination {
 
     func isTraefik(_ service: Service) -> Bool { service.image?.base == "traefik" }
 
-    /// Source: traefik#12253; the client library asked for 1.24, engines since 29 take 1.44 and newer.
+    /// Source: traefik#12253 (fixed in 3.6.1 and 2.11.31); the client library asked for 1.24, engines since 29 take 1.44 and newer.
     private func apiVersion(_ service: Service) {
         guard let place = service.node["image"], let version = service.image?.version, let major = version.first else { return }
         // v3 is its newest; v3.3 is the newest of that line
         let padded = version + Array(repeating: Int.max, count: max(0, 3 - version.count))
-        let isOld = major < 3 || (major == 3 && padded.lexicographicallyPrecedes([3, 6, 1]))
-        guard isOld else { return }
+        let fixed = major == 2 ? [2, 11, 31] : [3, 6, 1]
+        // others of the name count in their own way
+        let isTheirs = ["library/traefik", "traefik/traefik", "traefik"].contains(service.image?.repository ?? "")
+        guard isTheirs, major <= 3, padded.lexicographicallyPrecedes(fixed) else { return }
         let message = "Traefik \(service.image?.tag ?? "") asks Docker for API 1.24, which engines since 29 refuse: no route is ever made"
         if subject.spec?.docker.package == "docker.io" {
-            remarks.warn(.traefikAPI, place, message, fix: "use v3.6.1 or newer")
+            remarks.warn(.traefikAPI, place, message, fix: "use v3.6.1 or newer, or v2.11.31 of the old line")
         } else {
-            remarks.error(.traefikAPI, place, message, fix: "use v3.6.1 or newer")
+            remarks.error(.traefikAPI, place, message, fix: "use v3.6.1 or newer, or v2.11.31 of the old line")
         }
     }
 
@@ -150,9 +152,9 @@ extension Examination {
     /// Names that are kept for examples (RFC 2606, RFC 6761), and those of whom published files are from.
     private static func isNobodys(_ host: String) -> Bool {
         let name = host.lowercased()
-        let domains = ["example.com", "example.org", "example.net", "example", "test", "invalid", "localhost", "nuvla.io", "sixsq.com"]
+        let domains = ["example.com", "example.org", "example.net", "example", "test", "invalid", "localhost", "nuvla.io"]
         if domains.contains(where: { name == $0 || name.hasSuffix("." + $0) }) { return true }
-        return name.split(separator: ".").contains { ["yourdomain", "your-domain", "mydomain", "my-domain", "yoursite", "domain"].contains($0) }
+        return name.split(separator: ".").contains { ["yourdomain", "your-domain", "mydomain", "my-domain", "yoursite"].contains($0) }
     }
 
     private func resolvers(_ labels: [YAMLNode.Entry]) {

@@ -15,6 +15,7 @@ struct Examination {
         references()
         networks()
         attachments()
+        portsTwice()
         for entry in document.entries("services") {
             remarks.service = entry.key
             let service = Service(entry: entry)

@@ -18,6 +18,11 @@ final class Remarks {
     /// The service that is looked at.
     var service: String?
     private(set) var findings: [Finding] = []
+    private var known: Set<Finding> = []
+    /// Places whose variables could not be replaced.
+    private var unreplaced: Set<String> = []
+    /// More than anybody reads.
+    private static let limit = 1000
 
     init(file: String) { self.file = file }
 
@@ -30,13 +35,12 @@ final class Remarks {
     func add(_ level: Finding.Level, _ rule: DoctorRule, _ diagnostic: FileDiagnostic) {
         let finding = Finding(rule: rule, level: level, diagnostic: diagnostic, service: service)
         // What could not be replaced is wrong for that reason alone.
-        let isFollowing = findings.contains {
-            $0.rule == .variable && $0.diagnostic.file == diagnostic.file && $0.diagnostic.line == diagnostic.line
-                && $0.diagnostic.column == diagnostic.column
-        }
-        if isFollowing, rule != .variable { return }
+        let place = "\(diagnostic.line):\(diagnostic.column):\(diagnostic.file)"
+        if rule == .variable { unreplaced.insert(place) } else if unreplaced.contains(place) { return }
         // An anchor that is used twice is one mistake.
-        if !findings.contains(finding) { findings.append(finding) }
+        guard known.insert(finding).inserted else { return }
+        // an error decides, however many words came before it
+        if findings.count < Self.limit || (level == .error && !hasErrors) { findings.append(finding) }
     }
 
     private func add(_ level: Finding.Level, _ rule: DoctorRule, _ place: some Placed, _ message: String, _ fix: String?) {

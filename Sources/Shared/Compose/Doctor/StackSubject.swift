@@ -31,6 +31,8 @@ public struct StackSubject: Sendable {
 public struct DoctorFacts {
     /// The time; nil when it is not known.
     public var now: Instant?
+    /// What was accepted before is made again whatever the checks say now: they had their say then.
+    public var isAccepted = false
     /// When a certificate ends, in PEM or DER; nil for what is none.
     public var certificateEnd: (@Sendable ([UInt8]) -> Instant?)?
 

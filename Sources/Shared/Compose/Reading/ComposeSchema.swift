@@ -100,9 +100,10 @@ enum ComposeSchema {
                 "selinux": .needless("it is the nodes' matter"),
                 "recursive": .ignored(""),
             ])),
-        "volume": .taken(.object(["nocopy": .taken(.truth), "subpath": .refused("a swarm mounts whole volumes")])),
+        "volume": .taken(
+            .object(["nocopy": .taken(.truth), "subpath": .refused("the Docker CLI of Debian 12 does not know it: mount the whole volume")])),
         "tmpfs": .taken(.object(["size": .taken(.bytes), "mode": .ignored("")])), "image": .refused("a swarm mounts no images"),
-        "cluster": .refused("mount volumes and shares"),
+        "cluster": .refused("the Docker CLI of Debian 12 does not know it"),
     ]
 
     private static let update: Shape.Keys = [
@@ -119,7 +120,8 @@ enum ComposeSchema {
     ]
 
     static let deploy: Shape.Keys = [
-        "mode": .taken(.word(["replicated", "global"])), "replicas": .taken(.integer), "endpoint_mode": .taken(.word(["vip", "dnsrr"])),
+        "mode": .taken(.word(["replicated", "global", "replicated-job", "global-job"])), "replicas": .taken(.integer),
+        "endpoint_mode": .taken(.word(["vip", "dnsrr"])),
         "labels": .taken(.pairs),
         "update_config": .taken(.object(update)), "rollback_config": .taken(.object(update)),
         "resources": .taken(.object(["limits": .taken(.object(limits)), "reservations": .taken(.object(reservations))])),

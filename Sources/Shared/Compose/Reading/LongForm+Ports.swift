@@ -5,6 +5,9 @@ extension LongForm {
     /// One entry of `ports` in the long form; a range becomes one for each port.
     func ports(_ node: YAMLNode) -> [YAMLNode] { node.map == nil ? short(node.scalar?.text ?? "", node) : long(node).map { [$0] } ?? [] }
 
+    /// Each port is one of the swarm's own, in every task.
+    private static var rangeLimit: Int { 5000 }
+
     private func entry(_ node: YAMLNode, target: Int, published: Int?, transport: String, mode: String) -> YAMLNode {
         func number(_ value: Int) -> YAMLNode { node.with(.scalar(.init("\(value)", .integer))) }
         var result = node.with(.map([]))
@@ -41,11 +44,15 @@ extension LongForm {
             return []
         }
         guard let target = parts.last.flatMap(Self.range), parts.count <= 2 else { return refuse("'\(text)' is no port") }
+        guard target.count <= Self.rangeLimit else { return refuse("the range in '\(text)' has \(target.count) ports") }
         guard parts.count == 2, !parts[0].isEmpty else {
             return target.map { entry(node, target: $0, published: nil, transport: transport, mode: "ingress") }
         }
         guard let published = Self.range(parts[0]) else { return refuse("'\(text)' is no port") }
         guard published.count == target.count || target.count == 1 else { return refuse("the two ranges in '\(text)' are of different sizes") }
+        guard published.count <= Self.rangeLimit else {
+            return refuse("the range in '\(text)' has \(published.count) ports, and at most \(Self.rangeLimit) are published")
+        }
         return published.enumerated().map { index, port in
             let inner = target.count == 1 ? target.lowerBound : target.lowerBound + index
             return entry(node, target: inner, published: port, transport: transport, mode: "ingress")
@@ -53,7 +60,7 @@ extension LongForm {
     }
 
     private func transport(_ text: String, _ node: YAMLNode) -> String? {
-        if ["tcp", "udp", "sctp"].contains(text) { return text }
+        if ["tcp", "udp", "sctp"].contains(text.lowercased()) { return text.lowercased() }
         remarks.error(.shape, node, "'\(text)' is no transport of a port", fix: "write tcp or udp")
         return nil
     }

@@ -8,6 +8,9 @@ struct LongForm {
     let files: StackFiles
     let value: (String) -> String?
 
+    /// Of one service.
+    private static let portLimit = 10_000
+
     func service(_ node: YAMLNode) -> YAMLNode {
         var result = node
         for key in ["labels", "sysctls"] where node[key] != nil { result[key] = node[key].map(pairs) }
@@ -21,7 +24,17 @@ struct LongForm {
         result["env_file"] = nil
         result["networks"] = node["networks"].map(networks)
         for key in ["configs", "secrets"] { result[key] = node[key].map(references) }
-        result["ports"] = node["ports"].map { ports in ports.with(.list((ports.list ?? []).flatMap(self.ports))) }
+        result["ports"] = node["ports"].map { ports in
+            var all: [YAMLNode] = []
+            for item in ports.list ?? [] {
+                all += self.ports(item)
+                guard all.count <= Self.portLimit else {
+                    remarks.error(.shape, item, "'\(name)' publishes more than \(Self.portLimit) ports", fix: "publish fewer")
+                    break
+                }
+            }
+            return ports.with(.list(all))
+        }
         result["volumes"] = node["volumes"].map { volumes in volumes.with(.list((volumes.list ?? []).compactMap(mount))) }
         return result
     }
@@ -32,6 +45,10 @@ struct LongForm {
             var result = node.with(.map([]))
             for item in items {
                 let (key, value) = Self.pair(item.scalar?.text ?? "")
+                guard !key.isEmpty else {
+                    remarks.error(.shape, item, "a label of '\(name)' has no name", fix: "write NAME=value")
+                    continue
+                }
                 result[key] = nil
                 result.append(.init(key: key, line: item.line, column: item.column, file: item.file, value: item.with(text: value ?? "")))
             }
