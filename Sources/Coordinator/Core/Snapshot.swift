@@ -159,6 +159,8 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
     public var firewallAttempts: [NodeID: Int]
     /// How often an operator asked for a stack again after its deployment had failed; nil for never.
     public var stackAttempts: [StackName: Int]?
+    /// What the swarm took back last of a stack; nil for nothing.
+    public var takenBack: [StackName: StackBundle.Attempt]?
     /// Since when members are without the address that they are advertised by.
     public var moved: [NodeID: Instant]?
     /// The drill under way, or the last one.

@@ -64,13 +64,12 @@ extension Planning {
         let stack = view.stacks.first { $0.name == bundle.name.rawValue }
         if stack?.takenBack == bundle.attempt { return stack?.failure ?? "the swarm took it back" }
         // an agent that was exchanged since does not know it any more
-        guard let last = operations.last(where: { $0.stack == bundle.name && $0.kind == .deploy }), last.attempt == bundle.attempt,
-            last.has(Self.takenBack), case .failed(_, let why) = last.state
-        else { return nil }
+        guard record.takenBack?[bundle.name] == bundle.attempt else { return nil }
+        guard let last = operations.last(where: { $0.stack == bundle.name && $0.kind == .deploy }), case .failed(_, let why) = last.state else {
+            return "the swarm took it back"
+        }
         return why
     }
-
-    private static var takenBack: String { "taken back" }
 
     func isDeployed(_ bundle: StackBundle, _ view: ManagerView) -> Bool {
         guard let stack = view.stacks.first(where: { $0.name == bundle.name.rawValue }) else { return false }
@@ -105,7 +104,8 @@ extension Planning {
         if operation.attempt != attempt { amend { $0.attempt = attempt } }
         if let stack = view.stacks.first(where: { $0.name == name.rawValue }), let attempt, stack.takenBack == attempt {
             let why = stack.failure ?? "the swarm took it back"
-            step(Self.takenBack, why)
+            step("taken back", why)
+            record.takenBack = (record.takenBack ?? [:]).merging([name: attempt]) { $1 }
             return end("deployment of \(name)", failed: why)
         }
         if isDeployed(bundle, view) { step("handed", "Docker has the stack \(name)") }

@@ -8,28 +8,32 @@ public enum ScriptDoctor {
     /// Findings by line.
     public static func examine(_ text: String, file: String) -> [Finding] {
         let remarks = Remarks(file: file)
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { $0.drop { $0 == " " || $0 == "\t" } }
-        var removed: Int?
+        let lines = joined(text)
+        var removed = false
         var waits = false
-        let deploys = lines.contains { $0.contains("stack deploy") }
-        for (index, line) in lines.enumerated() where !line.hasPrefix("#") {
-            let place = Line(file: file, line: index + 1)
+        var conditions = 0
+        let deploys = lines.contains { $0.text.contains("stack deploy") }
+        for (number, line) in lines where !line.hasPrefix("#") {
+            let place = Line(file: file, line: number)
+            if line.hasPrefix("if ") { conditions += 1 }
+            if line.hasPrefix("fi"), conditions > 0 { conditions -= 1 }
+            let isGuarded = conditions > 0 || line.contains("||") || line.contains("&&")
             if line.contains("swarm init"), line.contains("--force-new-cluster") {
                 remarks.error(
                     .forceNewCluster, place, "'--force-new-cluster' makes a swarm of one out of a lost one, and is nothing for a first",
                     fix: "leave the option out")
             }
-            if line.contains("network create"), !isGuarded(line, before: lines.prefix(index).suffix(2)) {
+            if line.contains("network create"), !isGuarded {
                 remarks.warn(
                     .networkTwice, place, "a second run fails here, because the network is there already",
                     fix: "name it under 'networks' of the cluster file, or look first: docker network inspect NAME || …")
             }
             if line.contains("stack rm") || line.contains("stack remove") {
-                removed = index
+                removed = true
                 waits = false
             }
             if line.hasPrefix("sleep") || line.hasPrefix("while") || line.hasPrefix("until") || line.contains(" wait") { waits = true }
-            if line.contains("network rm"), removed != nil, !waits {
+            if line.contains("network rm"), removed, !waits {
                 remarks.warn(
                     .networkRemoval, place, "'stack rm' does not wait: the network has active endpoints still", fix: "let Skep remove the stack")
             }
@@ -39,7 +43,7 @@ public enum ScriptDoctor {
                     fix: "name the nodes, as the cluster file does")
             }
             if deploys, ["openssl genrsa", "openssl req", "openssl rand", "ssh-keygen", "openssl genpkey"].contains(where: { line.contains($0) }),
-                !isGuarded(line, before: lines.prefix(index).suffix(3))
+                !isGuarded
             {
                 remarks.warn(
                     .keysAnew, place, "keys are made anew with each deployment: everybody is logged out, and Docker refuses a changed secret",
@@ -55,9 +59,17 @@ public enum ScriptDoctor {
         let column = 1
     }
 
-    /// Whether it is done only when it was not.
-    private static func isGuarded(_ line: Substring, before: ArraySlice<Substring>) -> Bool {
-        line.contains("||") || line.contains("&&") || line.hasPrefix("if ")
-            || before.contains { $0.hasPrefix("if ") || $0.hasSuffix("||") || $0.hasPrefix("[") }
+    /// Lines without what they are indented by, those that go on after `\\` as one, with the number of the first.
+    private static func joined(_ text: String) -> [(number: Int, text: String)] {
+        var result: [(number: Int, text: String)] = []
+        var goesOn = false
+        for (index, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            var line = String(raw.drop { $0 == " " || $0 == "\t" })
+            let continues = line.hasSuffix("\\")
+            if continues { line.removeLast() }
+            if goesOn, !result.isEmpty { result[result.count - 1].text += " " + line } else { result.append((index + 1, line)) }
+            goesOn = continues
+        }
+        return result
     }
 }

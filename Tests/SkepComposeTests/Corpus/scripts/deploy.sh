@@ -9,3 +9,12 @@ openssl genrsa -out session.key 2048
 docker stack deploy -c docker-compose.yml app
 docker stack rm app
 docker network rm public
+docker network inspect third || \
+  docker network create -d overlay third
+docker node ls -q \
+  | head -1
+if ! docker network inspect fourth; then
+  echo "making it"
+  echo "now"
+  docker network create -d overlay fourth
+fi
