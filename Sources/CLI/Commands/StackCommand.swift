@@ -35,7 +35,7 @@ struct StackCommand: ParsableCommand {
 
         func run() throws {
             let client = try session.client()
-            let answer: DoneAnswer = try client.post("\(StackSecretCommand.path(name, session, client))/deploy")
+            let answer: DoneAnswer = try client.post("\(session.stackPath(name, client))/deploy")
             Output.line(answer.done)
         }
     }

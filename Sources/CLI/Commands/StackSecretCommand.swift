@@ -15,7 +15,7 @@ struct StackSecretCommand: ParsableCommand {
 
         func run() throws {
             let client = try session.client()
-            let answer: SecretsAnswer = try client.get("\(StackSecretCommand.path(stack, session, client))/secrets")
+            let answer: SecretsAnswer = try client.get("\(session.stackPath(stack, client))/secrets")
             if output.json { return try JSONOutput.show(answer.secrets) }
             var table = Table("NAME", "KIND", "MADE", "SHOWN")
             for secret in answer.secrets { table.add(secret.name, secret.kind, Words.time(secret.made), secret.shown.map(Words.time) ?? "–") }
@@ -33,7 +33,7 @@ struct StackSecretCommand: ParsableCommand {
         func run() throws {
             let client = try session.client()
             let answer: SecretAnswer = try client.post(
-                "\(StackSecretCommand.path(stack, session, client))/secrets/\(PathSegment.checked(name, "secret"))/show")
+                "\(session.stackPath(stack, client))/secrets/\(PathSegment.checked(name, "secret"))/show")
             if output.json { return try JSONOutput.show(answer) }
             Output.error("'\(answer.name)' of \(stack), shown this once:")
             Output.raw(answer.content.hasSuffix("\n") ? answer.content : answer.content + "\n")
@@ -50,13 +50,9 @@ struct StackSecretCommand: ParsableCommand {
         func run() throws {
             let client = try session.client()
             let answer: DoneAnswer = try client.post(
-                "\(StackSecretCommand.path(stack, session, client))/secrets/\(PathSegment.checked(name, "secret"))/rotate")
+                "\(session.stackPath(stack, client))/secrets/\(PathSegment.checked(name, "secret"))/rotate")
             Output.line(answer.done)
         }
-    }
-
-    static func path(_ stack: String, _ session: Session, _ client: CoordinatorClient) throws -> String {
-        "\(try session.clusterPath(client))/stacks/\(try PathSegment.checked(stack, "stack"))"
     }
 }
 
@@ -69,7 +65,7 @@ struct StackHistoryCommand: ParsableCommand {
 
     func run() throws {
         let client = try session.client()
-        let answer: StackHistoryAnswer = try client.get("\(StackSecretCommand.path(stack, session, client))/history")
+        let answer: StackHistoryAnswer = try client.get("\(session.stackPath(stack, client))/history")
         if output.json { return try JSONOutput.show(answer.history) }
         var table = Table("GENERATION", "BUNDLE", "BY", "AT")
         for row in answer.history {
@@ -90,7 +86,7 @@ struct StackRollbackCommand: ParsableCommand {
 
     func run() throws {
         let client = try session.client()
-        let answer: DoneAnswer = try client.post("\(StackSecretCommand.path(stack, session, client))/rollback", RollbackRequest(generation: to))
+        let answer: DoneAnswer = try client.post("\(session.stackPath(stack, client))/rollback", RollbackRequest(generation: to))
         Output.line(answer.done)
     }
 }

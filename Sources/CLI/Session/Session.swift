@@ -18,6 +18,11 @@ struct Session: ParsableArguments {
     /// The path of the cluster that is meant.
     func clusterPath(_ client: CoordinatorClient) throws -> String { "/v1/clusters/\(try clusterName(client))" }
 
+    /// The path of a stack of the cluster that is meant.
+    func stackPath(_ stack: String, _ client: CoordinatorClient) throws -> String {
+        "\(try clusterPath(client))/stacks/\(try PathSegment.checked(stack, "stack"))"
+    }
+
     func clusterName(_ client: CoordinatorClient) throws -> String {
         if let cluster { return try PathSegment.checked(cluster, "cluster") }
         let names = try client.get("/v1/clusters", ClustersAnswer.self).clusters.map(\.name.rawValue)

@@ -52,11 +52,11 @@ struct StackInput: ParsableArguments {
 
     /// A stack of the cluster file.
     func read(_ stack: ClusterSpec.Stack, in cluster: ParsedClusterFile) throws -> Read {
-        guard case .compose(let path) = stack.source, let file else { throw CommandFailure(.usage, "'\(stack.name)' is of the catalogue") }
+        guard var subject = StackSubject(stack, of: cluster.spec), let file else {
+            throw CommandFailure(.usage, "'\(stack.name)' is of the catalogue")
+        }
+        subject.environment.merge(try variables()) { $1 }
         let folder = ClusterFolder(of: file)
-        let subject = StackSubject(
-            name: stack.name, paths: [path] + (stack.overrides ?? []), environment: stack.environment.merging(try variables()) { $1 },
-            expose: stack.expose, share: stack.share, spec: cluster.spec)
         return Read(subject: subject, examined: StackMaker.examine(subject, facts: .ofThisMachine(), read: folder.read))
     }
 

@@ -116,6 +116,19 @@ actor ClusterRegistry: Service {
         await runtime.settle()
     }
 
+    /// Does something that no apply, rotation or rollback may come between.
+    nonisolated func alone<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+        await beginAccepting()
+        do {
+            let result = try await body()
+            await endAccepting()
+            return result
+        } catch {
+            await endAccepting()
+            throw error
+        }
+    }
+
     /// One apply at a time, so that each is compared with the one before. Pair it with `endAccepting`.
     func beginAccepting() async {
         if isAccepting { await withCheckedContinuation { queue.append($0) } }

@@ -26,15 +26,7 @@ struct ApplyService: Sendable {
             files[path] = Array(data)
         }
         try Self.check(parsed.spec, reachableFrom: address)
-        await registry.beginAccepting()
-        do {
-            let answer = try await compare(parsed, files, request, actor: actor)
-            await registry.endAccepting()
-            return answer
-        } catch {
-            await registry.endAccepting()
-            throw error
-        }
+        return try await registry.alone { try await compare(parsed, files, request, actor: actor) }
     }
 
     private func compare(

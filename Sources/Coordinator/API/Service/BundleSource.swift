@@ -93,10 +93,7 @@ struct BundleSource: Sendable {
 
     /// The files that a stack is made of, whether or not it could be deployed.
     func paths(of stack: ClusterSpec.Stack, _ spec: ClusterSpec, files: [String: [UInt8]]) -> [String] {
-        guard case .compose(let path) = stack.source else { return [] }
-        let subject = StackSubject(
-            name: stack.name, paths: [path] + (stack.overrides ?? []), environment: stack.environment, expose: stack.expose, share: stack.share,
-            spec: spec)
+        guard let subject = StackSubject(stack, of: spec) else { return [] }
         return StackMaker.examine(subject) { files[$0] }.paths
     }
 

@@ -28,8 +28,7 @@ struct StackService: Sendable {
 
     /// The content, once; who wants to see it again has it rotated.
     func show(_ name: String, of stack: StackName, in runtime: ClusterRuntime, actor: String) async throws -> SecretAnswer {
-        await registry.beginAccepting()
-        do {
+        try await registry.alone {
             let value = try await value(name, of: stack, in: runtime)
             guard var kept = try await bundles.generated.kept(value.name, of: stack, in: runtime.name) else { throw Self.unknown(name, stack) }
             if let shown = kept.shown {
@@ -42,18 +41,13 @@ struct StackService: Sendable {
             let (key, sealed) = try bundles.generated.seal(kept, value.name, of: stack, in: runtime.name)
             try await bundles.store.saveGenerated(sealed, name: key, of: runtime.name)
             try await runtime.tell("the secret \(name) of \(stack) was shown", actor: actor)
-            await registry.endAccepting()
             return SecretAnswer(name: name, content: kept.content)
-        } catch {
-            await registry.endAccepting()
-            throw error
         }
     }
 
     /// Another content, with which the stack is deployed again; what is made from it is made anew, too.
     func rotate(_ name: String, of stack: StackName, in runtime: ClusterRuntime, actor: String) async throws -> String {
-        await registry.beginAccepting()
-        do {
+        try await registry.alone {
             let value = try await value(name, of: stack, in: runtime)
             if let basis = value.recipe.basis {
                 throw Refusal(.conflict, "MadeFromAnother", "'\(name)' is made from '\(basis)': rotate that one")
@@ -66,11 +60,7 @@ struct StackService: Sendable {
             for (value, sealed) in made.generated { try await bundles.store.saveGenerated(sealed, name: value, of: runtime.name) }
             try await runtime.tell("the secret \(name) of \(stack) was rotated", actor: actor)
             await runtime.replace(bundles: made.bundles, of: generation.number)
-            await registry.endAccepting()
             return "'\(name)' of \(stack) has a new content; the stack is deployed with it"
-        } catch {
-            await registry.endAccepting()
-            throw error
         }
     }
 
@@ -106,15 +96,7 @@ struct StackService: Sendable {
 
     /// Makes a new generation, in which the stack is what it was in an older one and everything else as it is.
     func rollBack(_ stack: StackName, to wanted: Int?, in runtime: ClusterRuntime, actor: String) async throws -> String {
-        await registry.beginAccepting()
-        do {
-            let words = try await exchange(stack, wanted, runtime, actor)
-            await registry.endAccepting()
-            return words
-        } catch {
-            await registry.endAccepting()
-            throw error
-        }
+        try await registry.alone { try await exchange(stack, wanted, runtime, actor) }
     }
 
     private func exchange(_ stack: StackName, _ wanted: Int?, _ runtime: ClusterRuntime, _ actor: String) async throws -> String {

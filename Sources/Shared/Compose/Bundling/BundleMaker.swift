@@ -26,22 +26,18 @@ public enum BundleMaker {
         stack: ClusterSpec.Stack, spec: ClusterSpec, facts: DoctorFacts = DoctorFacts(), read: @escaping (String) -> [UInt8]?,
         values: CatalogueValues?
     ) throws(ComposeError) -> MadeBundle {
-        let paths: [String]
-        let source: (String) -> [UInt8]?
-        switch stack.source {
-        case .compose(let path):
-            paths = [path] + (stack.overrides ?? [])
-            source = read
-        case .catalogue:
-            let entry = try Catalogue.entry(stack, values: values)
-            paths = [entry.path]
-            source = { entry.files[$0] }
-        }
-        // what Skep makes it also renews
         var facts = facts
-        if stack.source == .catalogue { facts.certificateEnd = nil }
-        let subject = StackSubject(
-            name: stack.name, paths: paths, environment: stack.environment, expose: stack.expose, share: stack.share, spec: spec)
+        var source = read
+        let subject: StackSubject
+        if let given = StackSubject(stack, of: spec) {
+            subject = given
+        } else {
+            let entry = try Catalogue.entry(stack, values: values)
+            subject = StackSubject(stack, paths: [entry.path], of: spec)
+            source = { entry.files[$0] }
+            // what Skep makes it also renews
+            facts.certificateEnd = nil
+        }
         let examined = StackMaker.examine(subject, facts: facts, read: source)
         guard let bundle = examined.bundle else { throw ComposeError(examined.findings) }
         return MadeBundle(bundle: bundle, findings: examined.findings, paths: stack.source == .catalogue ? [] : examined.paths)

@@ -25,6 +25,16 @@ public struct StackSubject: Sendable {
         self.share = share
         self.spec = spec
     }
+
+    /// A stack of a cluster file; nil for one of the catalogue, whose files are Skep's own.
+    public init?(_ stack: ClusterSpec.Stack, of spec: ClusterSpec) {
+        guard case .compose(let path) = stack.source else { return nil }
+        self.init(stack, paths: [path] + (stack.overrides ?? []), of: spec)
+    }
+
+    init(_ stack: ClusterSpec.Stack, paths: [String], of spec: ClusterSpec) {
+        self.init(name: stack.name, paths: paths, environment: stack.environment, expose: stack.expose, share: stack.share, spec: spec)
+    }
 }
 
 /// What the doctor must be told of the world.
