@@ -14,7 +14,7 @@ import Testing
         let runtime = try await fixture.runtime()
         let before = await runtime.currentBundles
         // What is stored of the first cluster is damaged.
-        try await fixture.coordinator.store.saveGenerated([1], name: "traefik.certificate", of: ClusterName(unchecked: "bern"))
+        try await fixture.coordinator.store.saveGenerated([1], name: "stacks/traefik/key", of: ClusterName(unchecked: "bern"))
         fixture.advance(200 * 86_400_000)
         await fixture.coordinator.registry.renewCertificates()
         let renewed = await runtime.currentBundles

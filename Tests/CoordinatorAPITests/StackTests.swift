@@ -140,14 +140,15 @@ import Testing
 
     @Test func whatWasAcceptedIsMadeAgainWhateverTheDoctorSaysLater() async throws {
         let fixture = try await Fixture.start()
-        let certificate = try SelfSigned(names: ["a.acme.ch"], now: Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)), days: 40)
+        let now = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+        let certificate = try GeneratedContent.certificate(ofPEM: GeneratedContent.ecKey(), names: ["a.acme.ch"], days: 40, now: now)
         let compose = "services: {web: {image: \"acme/web:1.0.0\", configs: [c]}}\nconfigs: {c: {file: ./page.html}}\n"
-        _ = try await fixture.apply(Self.file, files: Self.files(compose, certificate.certificate))
+        _ = try await fixture.apply(Self.file, files: Self.files(compose, certificate))
         let first = try await bundle(fixture)
         fixture.advance(60 * 86_400_000)
         await fixture.coordinator.registry.renewCertificates()
         #expect(try await bundle(fixture) == first)
-        #expect(await refusal { try await fixture.apply(Self.file, files: Self.files(compose, certificate.certificate)) } == "ClusterFileRefused")
+        #expect(await refusal { try await fixture.apply(Self.file, files: Self.files(compose, certificate)) } == "ClusterFileRefused")
         await fixture.remove()
     }
 
@@ -180,8 +181,8 @@ import Testing
         let key = GeneratedContent.ecKey()
         let now = Instant(milliseconds: 1_790_000_000_000)
         let certificate = try GeneratedContent.certificate(ofPEM: key, names: ["a.b"], days: 10, now: now)
-        #expect(SelfSigned.end(Array(certificate.utf8)) == now.advanced(by: 10 * 86_400_000))
-        #expect(SelfSigned.end(Array(key.utf8)) == nil)
+        #expect(GeneratedContent.certificateEnd(Array(certificate.utf8)) == now.advanced(by: 10 * 86_400_000))
+        #expect(GeneratedContent.certificateEnd(Array(key.utf8)) == nil)
         #expect(try GeneratedContent.publicKey(ofPEM: key).hasPrefix("-----BEGIN PUBLIC KEY-----"))
         #expect(Data(base64Encoded: GeneratedContent.key(bytes: 48))?.count == 48)
         #expect(GeneratedContent.password(length: 40).count == 40 && GeneratedContent.password(length: 40) != GeneratedContent.password(length: 40))

@@ -193,12 +193,12 @@ func openssl(_ arguments: [String]) throws -> (Int32, String) {
         #expect(Renewal.isDue(notBefore: at(0), notAfter: at(24), now: at(10), shift: -0.1))
     }
 
-    @Test func selfSignedCertificatesAreReplacedInTime() throws {
-        let made = try SelfSigned(names: ["a.example", "10.0.0.1"], now: now)
-        #expect(!made.isDue(names: ["a.example", "10.0.0.1"], now: now))
-        #expect(made.isDue(names: ["b.example"], now: now))
-        #expect(made.isDue(names: ["a.example", "10.0.0.1"], now: now.advanced(by: 200 * 24 * 3_600_000)))
-        let parsed = try Certificate(pemEncoded: made.certificate)
-        #expect(parsed.publicKey.isValidSignature(parsed.signature, for: parsed))
+    @Test(arguments: ["ec", "rsa"]) func certificatesOfMadeKeysSignThemselves(kind: String) throws {
+        let key = kind == "ec" ? GeneratedContent.ecKey() : try GeneratedContent.rsaKey(bits: 2048)
+        let made = try Certificate(
+            pemEncoded: try GeneratedContent.certificate(ofPEM: key, names: ["a.example", "10.0.0.1"], days: 10, now: now))
+        #expect(made.publicKey.isValidSignature(made.signature, for: made))
+        #expect(try made.publicKey == Certificate.PrivateKey(pemEncoded: key).publicKey)
+        #expect(try made.extensions.subjectAlternativeNames?.count == 2)
     }
 }

@@ -419,7 +419,7 @@ import Testing
         Refused(
             [21: "  traefik: {from: catalogue, tls: acme, network: public}"],
             [
-                "21:35: 'stacks.traefik.tls': acme comes in a later release; remove it, or write self-signed"
+                "21:35: 'stacks.traefik.tls' cannot be the text 'acme'; write self-signed or given"
             ]),
         Refused([21: "  traefik: {from: catalogue}"], ["21:12: 'stacks.traefik.network' is missing; add 'network: NETWORK', one of 'networks'"]),
         Refused([21: "  traefik: {from: shop, network: public}"], ["21:19: 'stacks.traefik.from' cannot be the text 'shop'; write catalogue"]),
@@ -429,14 +429,40 @@ import Testing
                 "21:53: the catalogue's 'traefik' has no option 'VERSION'; it has: TRAEFIK_LOG_LEVEL, TRAEFIK_VERSION"
             ]),
         Refused(
-            [22: "  monitoring: {from: catalogue}"],
+            [21: "  traefik: {from: catalogue, network: public, tls: given}"],
             [
-                "22:22: the catalogue's 'monitoring' comes in a later release; remove the stack; the catalogue has: traefik"
+                "21:52: 'stacks.traefik.tls' says that a certificate is given, and there is none; "
+                    + "add files: {certificate: ./FILE.crt, key: ./FILE.key}"
+            ]),
+        Refused(
+            [21: "  traefik: {from: catalogue, network: public, files: {certificate: a.pem, chain: b.pem}}"],
+            [
+                "21:54: 'stacks.traefik.files' has no 'key'; give all of certificate, key",
+                "21:75: the catalogue's 'traefik' takes no file 'chain'; it takes: certificate, key",
+            ]),
+        Refused(
+            [21: "  traefik: {from: catalogue, network: public, node: n1, share: data, backend: public}"],
+            [
+                "21:53: the catalogue's 'traefik' takes no 'node'; remove it", "21:64: the catalogue's 'traefik' takes no share; remove it",
+                "21:79: the catalogue's 'traefik' takes no 'backend'; remove it",
+            ]),
+        Refused(
+            [22: "  s3: {from: catalogue, env: {S3_SERVER: ceph}}"],
+            [
+                "22:7: 'stacks.s3.share' is missing; add 'share: SHARE', one of 'nfs.shares'",
+                "22:42: 'S3_SERVER' cannot be 'ceph'; it is one of rclone, minio, minio-console",
+            ]),
+        Refused(
+            [22: "  traefik-acme: {from: catalogue, env: {ACME_EMAIL: a@b.c}, node: n9}"],
+            [
+                "22:17: the catalogue's 'traefik-acme' needs the variable 'ACME_DOMAIN'; add it to 'stacks.traefik-acme.env'",
+                "22:67: 'stacks.traefik-acme.node' names the unknown node 'n9'; did you mean 'n1'?",
             ]),
         Refused(
             [22: "  grafana: {from: catalogue}"],
             [
-                "22:19: the catalogue has no 'grafana'; it has: traefik; a stack of your own is named by 'compose:'"
+                "22:19: the catalogue has no 'grafana'; it has: \(CatalogueIndex.entries.map(\.name).joined(separator: ", ")); "
+                    + "a stack of your own is named by 'compose:'"
             ]),
         Refused(
             [22: "  shop: {compose: ../shop/compose.yml}"],
@@ -479,9 +505,9 @@ import Testing
         Refused(
             [22: "  shop: {compose: a.yml, network: public, tls: self-signed}"],
             [
-                "22:35: 'stacks.shop.network' is an option of the catalogue's traefik; "
+                "22:35: 'stacks.shop.network' is an option of the catalogue's stacks; "
                     + "remove it, and name the network in the compose file as 'external: true'",
-                "22:48: 'stacks.shop.tls' is an option of the catalogue's traefik; remove it",
+                "22:48: 'stacks.shop.tls' is an option of the catalogue's stacks; remove it",
             ]),
         Refused(
             [22: "  Shop: {compose: a.yml}"],

@@ -153,34 +153,11 @@ import Testing
                 """, file: "c.yaml")
         let compose = Array("services: {web: {image: a, ports: [\"9000:80\"]}}".utf8)
         #expect {
-            _ = try BundleMaker.check(spec: parsed.spec, clusterFile: parsed, clusterFileName: "c.yaml") { $0.hasSuffix(".yml") ? compose : nil }
+            _ = try BundleMaker.makeAll(spec: parsed.spec, clusterFile: parsed, clusterFileName: "c.yaml") { $0.hasSuffix(".yml") ? compose : nil }
         } throws: {
             ($0 as? ComposeError)?.diagnostics.map(\.description) == [
                 "c.yaml:5:31: the port 9000/tcp is published by 'web' of the stack 'b' and by 'web' of 'a'; publish another port"
             ]
-        }
-    }
-}
-
-@Suite struct CatalogueTests {
-    @Test func everyEntryOfTheIndexCanBeMade() throws {
-        let spec = try Stack.spec()
-        #expect(Catalogue.names == ["traefik"] && Catalogue.wantsCertificate(spec.stacks[0]) && !Catalogue.wantsCertificate(spec.stacks[1]))
-        let made = try BundleMaker.make(
-            stack: spec.stacks[0], spec: spec, files: [:], values: CatalogueValues(certificatePEM: "certificate", keyPEM: "key"))
-        #expect(made.warnings == [] && made.paths == [] && made.bundle.networks.map(\.rawValue) == ["public"])
-        #expect(made.bundle.file("tls.crt") == "certificate" && made.bundle.file("tls.key") == "key")
-        #expect(made.bundle.publications.map(\.port.first) == [80, 443, 8080] && made.bundle.publications.allSatisfy(\.host))
-        #expect(made.bundle.compose.contains("image: \"traefik:v3.7.15\"") && made.bundle.compose.contains("--providers.swarm.network=public"))
-    }
-
-    @Test func takesAVersionAndRefusesToGoWithoutACertificate() throws {
-        var spec = try Stack.spec()
-        spec.stacks[0].environment = ["TRAEFIK_VERSION": "v3.9.0"]
-        let values = CatalogueValues(certificatePEM: "c", keyPEM: "k")
-        #expect(try BundleMaker.make(stack: spec.stacks[0], spec: spec, files: [:], values: values).bundle.compose.contains("traefik:v3.9.0"))
-        #expect { _ = try BundleMaker.make(stack: spec.stacks[0], spec: spec, files: [:], values: nil) } throws: {
-            ($0 as? ComposeError)?.diagnostics.first?.message == "the certificate of 'traefik' is not there yet"
         }
     }
 }

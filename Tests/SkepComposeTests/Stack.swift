@@ -28,7 +28,7 @@ struct Stack {
         let spec = try Self.spec(options)
         var all = files.mapValues { Array($0.utf8) }
         all["shop/compose.yml"] = Array(compose.utf8)
-        return try BundleMaker.make(stack: spec.stacks[1], spec: spec, files: all, values: nil)
+        return try BundleMaker.make(stack: spec.stacks[1], spec: spec) { all[$0] }
     }
 
     /// Every diagnostic as `line:column message; fix`.

@@ -70,7 +70,8 @@ struct ApplyCommand: ParsableCommand {
         let folder = ClusterFolder(of: file)
         let stacks: StackBundles
         do {
-            stacks = try BundleMaker.check(spec: parsed.spec, clusterFile: parsed, clusterFileName: file, facts: .ofThisMachine(), read: folder.read)
+            stacks = try BundleMaker.makeAll(
+                spec: parsed.spec, clusterFile: parsed, clusterFileName: file, facts: .ofThisMachine(), read: folder.read)
         } catch {
             throw CommandFailure(error.diagnostics)
         }

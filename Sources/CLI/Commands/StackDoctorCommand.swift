@@ -34,12 +34,12 @@ struct StackDoctorCommand: ParsableCommand {
             if let bytes, ScriptDoctor.isScript(path: path, bytes: bytes) {
                 findings += ScriptDoctor.examine(String(decoding: bytes, as: UTF8.self), file: path)
             } else {
-                findings += try input.read([path], in: cluster).examined.findings
+                findings += try input.read([path], in: cluster).findings
             }
         }
-        if !input.composeFiles.isEmpty { findings += try input.read(input.composeFiles, in: cluster).examined.findings }
+        if !input.composeFiles.isEmpty { findings += try input.read(input.composeFiles, in: cluster).findings }
         if files.isEmpty, input.composeFiles.isEmpty, let cluster {
-            for stack in cluster.spec.stacks where stack.source != .catalogue { findings += try input.read(stack, in: cluster).examined.findings }
+            for stack in cluster.spec.stacks { findings += try input.read(stack, in: cluster).findings }
         }
         if !notes { findings.removeAll { $0.level == .note } }
         try show(findings)

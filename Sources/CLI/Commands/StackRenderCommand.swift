@@ -17,16 +17,16 @@ struct StackRenderCommand: ParsableCommand {
 
     func run() throws {
         let cluster = try input.cluster()
-        let read: StackInput.Read
+        let read: ExaminedStack
         if let what, let cluster, let stack = cluster.spec.stacks.first(where: { $0.name.rawValue == what }) {
             read = try input.read(stack, in: cluster)
         } else {
             read = try input.read((what.map { [$0] } ?? []) + input.composeFiles, in: cluster)
         }
-        guard let bundle = read.examined.bundle else {
-            throw CommandFailure(read.examined.findings.filter { $0.level == .error }.map(\.diagnostic))
+        guard let bundle = read.bundle else {
+            throw CommandFailure(read.findings.filter { $0.level == .error }.map(\.diagnostic))
         }
-        for finding in read.examined.findings where finding.level == .warning { Output.error(finding.line) }
+        for finding in read.findings where finding.level == .warning { Output.error(finding.line) }
         Output.raw(bundle.compose)
     }
 }

@@ -13,12 +13,6 @@ struct StackInput: ParsableArguments {
     @Option(help: "The stack's name; that of the compose file's folder by default.") var name: String?
     @Option(name: .shortAndLong, help: "A variable's value, as NAME=VALUE.") var env: [String] = []
 
-    /// A stack with the folder that its files are in.
-    struct Read {
-        let subject: StackSubject
-        let examined: ExaminedStack
-    }
-
     /// The cluster file, if one was named.
     func cluster() throws -> ParsedClusterFile? {
         guard let file else { return nil }
@@ -30,7 +24,7 @@ struct StackInput: ParsableArguments {
     }
 
     /// One stack out of compose files: that of the cluster file which is made of them, or one that is looked at by itself.
-    func read(_ paths: [String], in cluster: ParsedClusterFile?) throws -> Read {
+    func read(_ paths: [String], in cluster: ParsedClusterFile?) throws -> ExaminedStack {
         let variables = try self.variables()
         guard let first = paths.first else { throw CommandFailure(.usage, "name a compose file, or a cluster file with -f") }
         let beside = file.map(ClusterFolder.init(of:))
@@ -47,17 +41,17 @@ struct StackInput: ParsableArguments {
             if paths.contains(path) { return try? Files.read(path, limit: ClusterFolder.fileLimit + 1) }
             return folder.read(prefix.isEmpty ? path : String(path.dropFirst(prefix.count + 1)))
         }
-        return Read(subject: subject, examined: examined)
+        return examined
     }
 
     /// A stack of the cluster file.
-    func read(_ stack: ClusterSpec.Stack, in cluster: ParsedClusterFile) throws -> Read {
-        guard var subject = StackSubject(stack, of: cluster.spec), let file else {
-            throw CommandFailure(.usage, "'\(stack.name)' is of the catalogue")
+    func read(_ stack: ClusterSpec.Stack, in cluster: ParsedClusterFile) throws -> ExaminedStack {
+        let folder = ClusterFolder(of: file ?? ".")
+        do {
+            return try BundleMaker.examine(stack, of: cluster.spec, variables: try variables(), facts: .ofThisMachine(), read: folder.read)
+        } catch let error as ComposeError {
+            throw CommandFailure(error.diagnostics)
         }
-        subject.environment.merge(try variables()) { $1 }
-        let folder = ClusterFolder(of: file)
-        return Read(subject: subject, examined: StackMaker.examine(subject, facts: .ofThisMachine(), read: folder.read))
     }
 
     private func variables() throws -> [String: String] {

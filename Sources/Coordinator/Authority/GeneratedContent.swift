@@ -32,10 +32,31 @@ public enum GeneratedContent {
         return try _RSA.Signing.PrivateKey(pemRepresentation: pem).publicKey.pemRepresentation + "\n"
     }
 
-    /// A certificate that signs itself, for a private key on P-256.
+    /// A certificate that signs itself, for a private key of either kind; good from an hour before `now`.
     public static func certificate(ofPEM pem: String, names: [String], days: Int64, now: Instant) throws -> String {
-        let signer = try P256.Signing.PrivateKey(pemRepresentation: pem)
-        return try SelfSigned(signer, names: names, now: now, days: days).certificate
+        let signer = try Certificate.PrivateKey(pemEncoded: pem)
+        let subject = try DistinguishedName { CommonName(String((names.first ?? "skep").prefix(64))) }
+        let made = try Certificate(
+            version: .v3, serialNumber: .init(bytes: Authority.serial()), publicKey: signer.publicKey,
+            notValidBefore: now.advanced(by: -3_600_000).date, notValidAfter: now.advanced(by: days * 86_400_000).date, issuer: subject,
+            subject: subject,
+            extensions: try Certificate.Extensions {
+                Critical(BasicConstraints.notCertificateAuthority)
+                Critical(KeyUsage(digitalSignature: true))
+                try ExtendedKeyUsage([.serverAuth])
+                SubjectAlternativeNames(
+                    names.map { name in
+                        if let address = IPAddress(name) { .ipAddress(ASN1OctetString(contentBytes: address.bytes[...])) } else { .dnsName(name) }
+                    })
+            },
+            issuerPrivateKey: signer)
+        return try made.serializeAsPEM().pemString + "\n"
+    }
+
+    /// When a certificate in PEM ends; nil for what is none.
+    public static func certificateEnd(_ pem: [UInt8]) -> Instant? {
+        guard let certificate = try? Certificate(pemEncoded: String(decoding: pem, as: UTF8.self)) else { return nil }
+        return Instant(milliseconds: Int64(certificate.notValidAfter.timeIntervalSince1970 * 1000))
     }
 
     /// `USER:HASH`, bcrypt of cost 10, for basic authentication.

@@ -1,21 +1,125 @@
+public import SkepModel
+
 /// The entries that Skep ships, as far as a cluster file must know them; SkepCompose holds what they are made of.
 public enum CatalogueIndex {
     public struct Entry: Sendable {
+        /// A value that `env:` may set.
+        public struct Option: Sendable {
+            public let name: String
+            /// What it is when it is not set; nil when it must be.
+            public let other: String?
+            /// What it may be; anything when empty.
+            public let choices: [String]
+        }
+
+        /// Where an entry keeps its data when the file does not say: one node, to which its tasks come back.
+        public enum Home: Sendable {
+            /// The first manager.
+            case manager
+            /// The first worker, or the first manager where there is none.
+            case worker
+        }
+
+        /// A compose file that is put over the entry's own.
+        public struct Variant: Sendable {
+            public enum Reason: Sendable, Hashable {
+                /// The option has that value.
+                case option(String, String)
+                /// The option is not empty.
+                case set(String)
+                /// All of these files are given.
+                case files([String])
+                /// None of these files is given.
+                case noFiles([String])
+            }
+            /// The file's name without `.yml`.
+            public let name: String
+            public let reason: Reason
+        }
+
         public let name: String
-        /// Whether it needs `network:`, the overlay network that it shares with what it routes to.
-        public let needsNetwork: Bool
+        /// What it is, in a line.
+        public let summary: String
+        /// Whether it is on an overlay network that the operator names with `network:`.
+        public var takesNetwork = false
+        /// Whether it is on the overlay network that Nuvla's own services share, `backend:`.
+        public var takesBackend = false
         /// Whether it takes `tls: self-signed`.
-        public let takesTLS: Bool
-        /// Variables that `env:` may set, each with what it is when it is not set.
-        public let options: [String: String]
+        public var takesTLS = false
+        /// Whether it needs `share:`.
+        public var needsShare = false
+        /// Whether it has data of its own, and where.
+        public var home: Home?
+        /// Kernel settings that the node of its data needs.
+        public var sysctls: [String: String] = [:]
+        public var options: [Option] = []
+        /// Files of the operator's that `files:` may name; those of one list are given together.
+        public var files: [[String]] = []
+        public var variants: [Variant] = []
+
+        /// What each option is when it is not set.
+        public var defaults: [String: String] {
+            Dictionary(options.compactMap { option in option.other.map { (option.name, $0) } }) { first, _ in first }
+        }
+
+        /// The overlays that a stack of this entry has.
+        public func variants(of stack: ClusterSpec.Stack) -> [Variant] {
+            let values = defaults.merging(stack.environment) { $1 }
+            let given = Set((stack.files ?? [:]).keys)
+            return variants.filter { variant in
+                switch variant.reason {
+                case .option(let name, let value): values[name] == value
+                case .set(let name): values[name]?.isEmpty == false
+                case .files(let names): given.isSuperset(of: names)
+                case .noFiles(let names): given.isDisjoint(with: names)
+                }
+            }
+        }
+    }
+
+    public static func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
+    public static func entry(_ stack: ClusterSpec.Stack) -> Entry? { stack.source == .catalogue ? entry(stack.name.rawValue) : nil }
+
+    /// The network that Nuvla's own services share where the file names no other.
+    public static let backend = "nuvla-backend"
+    /// The network between Traefik and what it routes to where the file names no other.
+    public static let network = "traefik-public"
+
+    private static let traefik: [Entry.Option] = [option("TRAEFIK_VERSION", "v3.7.15"), option("TRAEFIK_LOG_LEVEL", "INFO")]
+
+    private static func option(_ name: String, _ other: String?, _ choices: [String] = []) -> Entry.Option {
+        Entry.Option(name: name, other: other, choices: choices)
     }
 
     public static let entries: [Entry] = [
-        Entry(name: "traefik", needsNetwork: true, takesTLS: true, options: ["TRAEFIK_VERSION": "v3.7.15", "TRAEFIK_LOG_LEVEL": "INFO"])
+        Entry(
+            name: "traefik", summary: "routes https to the cluster's services, with a certificate of its own or a given one", takesNetwork: true,
+            takesTLS: true, options: traefik, files: [["certificate", "key"]],
+            variants: [
+                .init(name: "self-signed", reason: .noFiles(["certificate", "key"])), .init(name: "given", reason: .files(["certificate", "key"])),
+            ]),
+        Entry(
+            name: "traefik-acme", summary: "Traefik with certificates of Let's Encrypt or another ACME authority", takesNetwork: true, home: .manager,
+            options: traefik + [
+                option("ACME_DOMAIN", nil), option("ACME_EMAIL", nil), option("ACME_CHALLENGE", "http", ["http", "tls"]),
+                option("ACME_STAGING", "false", ["false", "true"]), option("ACME_SERVER", "https://acme-v02.api.letsencrypt.org/directory"),
+            ], files: [["authority"]],
+            variants: [
+                .init(name: "http", reason: .option("ACME_CHALLENGE", "http")), .init(name: "tls", reason: .option("ACME_CHALLENGE", "tls")),
+                .init(name: "staging", reason: .option("ACME_STAGING", "true")),
+                .init(name: "authority", reason: .files(["authority"])),
+            ]),
+        Entry(
+            name: "s3", summary: "S3 over a share of the cluster", takesNetwork: true, needsShare: true,
+            options: [
+                option("S3_HOST", ""), option("S3_SERVER", "rclone", ["rclone", "minio", "minio-console"]), option("RCLONE_VERSION", "1.75.0"),
+                option("MINIO_IMAGE", "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"), option("S3_MEMORY", "1G"),
+                option("S3_LOG_LEVEL", "NOTICE", ["DEBUG", "INFO", "NOTICE", "ERROR"]),
+            ],
+            variants: [
+                .init(name: "host", reason: .set("S3_HOST")), .init(name: "minio", reason: .option("S3_SERVER", "minio")),
+                .init(name: "minio", reason: .option("S3_SERVER", "minio-console")),
+                .init(name: "console", reason: .option("S3_SERVER", "minio-console")),
+            ]),
     ]
-
-    /// Entries that a later release ships.
-    public static let later = ["monitoring", "s3"]
-
-    public static func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
 }

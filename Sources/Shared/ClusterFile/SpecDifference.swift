@@ -94,6 +94,9 @@ public enum SpecDifference {
         if !stack.after.isEmpty { facts["\(name) after"] = Fact(stack.after.map(\.rawValue).joined(separator: ", ")) }
         if let share = stack.share { facts["\(name) share"] = Fact(share.rawValue) }
         if let network = stack.network { facts["\(name) network"] = Fact(network.rawValue) }
+        if let backend = stack.backend { facts["\(name) backend"] = Fact(backend.rawValue) }
+        if let home = stack.home { facts["\(name) data on"] = Fact(home.rawValue) }
+        for (key, path) in stack.files ?? [:] { facts["\(name) file \(key)"] = Fact(path) }
         for opening in stack.expose { add(opening, "\(name) expose", &facts) }
         for (key, value) in stack.environment { facts["\(name) variable \(key)"] = Fact(value, hidden: true) }
     }

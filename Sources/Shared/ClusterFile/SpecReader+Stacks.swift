@@ -3,6 +3,7 @@ import SkepYAML
 
 /// What a stack may refer to.
 struct StackContext {
+    let nodes: [ClusterSpec.Node]
     let shares: [String]
     let networks: [String]
     let taken: TakenPorts
@@ -17,24 +18,26 @@ extension SpecReader {
         for entry in entries {
             let path = "stacks.\(entry.key)"
             findings.remember(path, entry)
-            let keys = ["from", "compose", "env", "after", "expose", "share", "network", "tls"]
+            let keys = ["from", "compose", "env", "after", "expose", "share"] + Self.catalogueKeys
             guard let name = name(entry, of: "stack", StackName.self), let section = Section(entry.value, path: path, keys: keys, findings) else {
                 continue
             }
             let after = self.after(section, entry.key, names: names)
             edges[entry.key] = after
             guard let (source, overrides) = source(section, entry) else { continue }
-            let isCatalogue = source == .catalogue
             let share = reference(section, "share", context.shares, "share", "nfs.shares").flatMap(ShareName.init(rawValue:))
-            let network = reference(section, "network", context.networks, "network", "networks").flatMap(NetworkName.init(rawValue:))
-            options(section, entry, isCatalogue: isCatalogue)
-            result.append(
-                ClusterSpec.Stack(
-                    name: name, source: source, overrides: overrides.isEmpty ? nil : overrides,
-                    environment: environment(section, entry.key, isCatalogue: isCatalogue),
-                    after: after.compactMap { StackName(rawValue: $0.name) },
-                    expose: section["expose"].map { openings($0, path: "\(path).expose", owner: "the stack '\(name)'", taken: context.taken) } ?? [],
-                    share: share, network: network))
+            var stack = ClusterSpec.Stack(
+                name: name, source: source, overrides: overrides.isEmpty ? nil : overrides, after: after.compactMap { StackName(rawValue: $0.name) },
+                expose: section["expose"].map { openings($0, path: "\(path).expose", owner: "the stack '\(name)'", taken: context.taken) } ?? [],
+                share: share)
+            if let known = CatalogueIndex.entry(stack) {
+                stack.environment = environment(section, options: known.options)
+                catalogue(known, section, &stack, context, among: entries)
+            } else {
+                stack.environment = environment(section, options: nil)
+                refuseCatalogueKeys(section)
+            }
+            result.append(stack)
         }
         refuseCycles(names, edges)
         return result
@@ -53,12 +56,7 @@ extension SpecReader {
             guard section.word("from", ["catalogue"]) != nil else { return nil }
             guard CatalogueIndex.entry(entry.key) != nil else {
                 let existing = CatalogueIndex.entries.map(\.name).joined(separator: ", ")
-                if CatalogueIndex.later.contains(entry.key) {
-                    findings.add(
-                        place, "the catalogue's '\(entry.key)' comes in a later release", fix: "remove the stack; the catalogue has: \(existing)")
-                } else {
-                    findings.add(place, "the catalogue has no '\(entry.key)'", fix: "it has: \(existing); a stack of your own is named by 'compose:'")
-                }
+                findings.add(place, "the catalogue has no '\(entry.key)'", fix: "it has: \(existing); a stack of your own is named by 'compose:'")
                 return nil
             }
             return (.catalogue, [])
@@ -83,7 +81,7 @@ extension SpecReader {
         }
     }
 
-    private func reference(_ section: Section, _ key: String, _ known: [String], _ what: String, _ home: String) -> String? {
+    func reference(_ section: Section, _ key: String, _ known: [String], _ what: String, _ home: String) -> String? {
         guard let text = section.text(key) else { return nil }
         if known.contains(text) { return text }
         let near = Spelling.nearest(text, in: known)
@@ -91,52 +89,6 @@ extension SpecReader {
             section[key] ?? section.node, "\(section.name(key)) names the unknown \(what) '\(text)'",
             fix: near.map { "did you mean '\($0)'?" } ?? "add it to '\(home)'")
         return nil
-    }
-
-    /// Keys that only some stacks have.
-    private func options(_ section: Section, _ entry: YAMLNode.Entry, isCatalogue: Bool) {
-        let known = isCatalogue ? CatalogueIndex.entry(entry.key) : nil
-        if let place = section["tls"] {
-            if known?.takesTLS == true {
-                _ = section.word("tls", ["self-signed"], later: ["acme", "letsencrypt", "files"])
-            } else {
-                findings.add(place, "'\(section.path).tls' is an option of the catalogue's traefik", fix: "remove it")
-            }
-        }
-        if known?.needsNetwork == true {
-            _ = section.required("network", example: "'network: NETWORK', one of 'networks'")
-        } else if let place = section["network"] {
-            findings.add(
-                place, "'\(section.path).network' is an option of the catalogue's traefik",
-                fix: "remove it, and name the network in the compose file as 'external: true'")
-        }
-        if known != nil, let place = section["share"] {
-            findings.add(place, "the catalogue's '\(entry.key)' takes no share", fix: "remove it")
-        }
-    }
-
-    private func environment(_ section: Section, _ stack: String, isCatalogue: Bool) -> [String: String] {
-        guard let node = section["env"], let entries = Section.entries(node, path: "\(section.path).env", findings) else { return [:] }
-        let options = isCatalogue ? CatalogueIndex.entry(stack).map { Array($0.options.keys).sorted() } : nil
-        var result: [String: String] = [:]
-        for entry in entries {
-            guard Rules.isVariable(entry.key) else {
-                findings.add(entry, "'\(entry.key)' cannot be a variable's name", fix: "first a letter or '_', then letters, digits and '_'")
-                continue
-            }
-            if let options, !options.contains(entry.key) {
-                findings.add(
-                    entry, "the catalogue's '\(stack)' has no option '\(entry.key)'",
-                    fix: Spelling.nearest(entry.key, in: options).map { "did you mean '\($0)'?" } ?? "it has: \(options.joined(separator: ", "))")
-                continue
-            }
-            guard let scalar = entry.value.scalar, !scalar.text.utf8.contains(0) else {
-                findings.add(entry.value, "the variable '\(entry.key)' must be a text, not \(entry.value.kindInWords)")
-                continue
-            }
-            result[entry.key] = scalar.kind == .null ? "" : scalar.text
-        }
-        return result
     }
 
     private func after(_ section: Section, _ stack: String, names: [String]) -> [(name: String, place: YAMLNode)] {

@@ -21,13 +21,16 @@ struct SpecReader {
         let allow = top["firewall"].map { self.firewall($0, taken: taken) } ?? []
         let networks = top["networks"].map(self.networks) ?? []
         let known = StackContext(
-            shares: nfs?.shares.map(\.name.rawValue) ?? [], networks: networks.map(\.name.rawValue), taken: taken)
+            nodes: nodes, shares: nfs?.shares.map(\.name.rawValue) ?? [], networks: networks.map(\.name.rawValue), taken: taken)
         let stacks = top["stacks"].map { self.stacks($0, known) } ?? []
         let policy = top["policy"].map(self.policy) ?? ClusterSpec.Policy()
         guard let name, let kind, !names.isEmpty else { return nil }
-        return ClusterSpec(
+        var spec = ClusterSpec(
             name: name, kind: kind, audiences: audiences, nodes: nodes, docker: docker, nfs: nfs, allow: allow, networks: networks,
             stacks: stacks, policy: policy)
+        if top["stacks"] == nil { KindDefaults.stacks(&spec) }
+        KindDefaults.sysctls(&spec)
+        return spec
     }
 
     /// A name of some sort out of a scalar.

@@ -152,12 +152,22 @@ public struct ClusterSpec: Codable, Hashable, Sendable {
         public var after: [StackName]
         public var expose: [Opening]
         public var share: ShareName?
-        /// For catalogue entries that route: the overlay network they share with what they route to.
+        /// For catalogue entries: the overlay network between Traefik and what it routes to.
         public var network: NetworkName?
+        /// For catalogue entries: the overlay network that Nuvla's own services share.
+        public var backend: NetworkName?
+        /// For catalogue entries with data: the node that keeps them.
+        public var home: NodeName?
+        /// For catalogue entries: the operator's files by the name that the entry has for them, relative to the cluster file.
+        public var files: [String: String]?
         public init(
             name: StackName, source: Source, overrides: [String]? = nil, environment: [String: String] = [:], after: [StackName] = [],
-            expose: [Opening] = [], share: ShareName? = nil, network: NetworkName? = nil
+            expose: [Opening] = [], share: ShareName? = nil, network: NetworkName? = nil, backend: NetworkName? = nil, home: NodeName? = nil,
+            files: [String: String]? = nil
         ) {
+            self.backend = backend
+            self.home = home
+            self.files = files
             self.name = name
             self.source = source
             self.overrides = overrides

@@ -47,29 +47,11 @@ struct BundleSource: Sendable {
         _ spec: ClusterSpec, _ parsed: ParsedClusterFile?, name file: String, files: [String: [UInt8]], isAccepted: Bool = false
     ) async throws -> Made {
         var made = Made()
-        var values: [StackName: CatalogueValues] = [:]
-        for stack in spec.stacks where Catalogue.wantsCertificate(stack) {
-            let name = "\(stack.name).certificate"
-            let context = Self.context(spec.name, name)
-            let names = ["\(spec.name).skep.internal", "localhost"] + spec.nodes.map(\.name.rawValue)
-            var certificate: SelfSigned?
-            if let sealed = try await store.generated(name, of: spec.name) {
-                certificate = try JSONDecoder().decode(SelfSigned.self, from: Data(try authority.dataKey.open(sealed, context: context)))
-            }
-            if certificate?.isDue(names: names, now: clock.now()) ?? true {
-                let fresh = try SelfSigned(names: names, now: clock.now())
-                made.generated[name] = try authority.dataKey.seal(Array(try JSONEncoder().encode(fresh)), context: context)
-                certificate = fresh
-            }
-            if let certificate {
-                values[stack.name] = CatalogueValues(certificatePEM: certificate.certificate, keyPEM: certificate.key)
-            }
-        }
-        var facts = DoctorFacts(now: clock.now(), certificateEnd: SelfSigned.end)
+        var facts = DoctorFacts(now: clock.now(), certificateEnd: GeneratedContent.certificateEnd)
         facts.isAccepted = isAccepted
         func makeAll() throws(ComposeError) -> StackBundles {
             try BundleMaker.makeAll(
-                spec: spec, clusterFile: parsed, clusterFileName: file, facts: facts, read: { files[$0] }, values: values)
+                spec: spec, clusterFile: parsed, clusterFileName: file, facts: facts, read: { files[$0] })
         }
         // Read once to learn what must be made, and once more with it.
         let asked = Asked()
@@ -93,8 +75,7 @@ struct BundleSource: Sendable {
 
     /// The files that a stack is made of, whether or not it could be deployed.
     func paths(of stack: ClusterSpec.Stack, _ spec: ClusterSpec, files: [String: [UInt8]]) -> [String] {
-        guard let subject = StackSubject(stack, of: spec) else { return [] }
-        return StackMaker.examine(subject) { files[$0] }.paths
+        (try? BundleMaker.examine(stack, of: spec) { files[$0] })?.paths ?? []
     }
 
     /// Seals what stacks refer to: such files often hold passwords.

@@ -21,45 +21,39 @@ public struct StackBundles: Sendable {
 
 /// Reads compose files as users have them, checks them, and makes what a manager's Docker CLI accepts.
 public enum BundleMaker {
-    /// One stack. `read` gives a file's bytes by its path relative to the cluster file; `values` is what a catalogue entry asks for.
+    /// One stack. `read` gives a file's bytes by its path relative to the cluster file.
     public static func make(
-        stack: ClusterSpec.Stack, spec: ClusterSpec, facts: DoctorFacts = DoctorFacts(), read: @escaping (String) -> [UInt8]?,
-        values: CatalogueValues?
+        stack: ClusterSpec.Stack, spec: ClusterSpec, facts: DoctorFacts = DoctorFacts(), read: @escaping (String) -> [UInt8]?
     ) throws(ComposeError) -> MadeBundle {
-        var facts = facts
-        var source = read
-        let subject: StackSubject
-        if let given = StackSubject(stack, of: spec) {
-            subject = given
-        } else {
-            let entry = try Catalogue.entry(stack, values: values)
-            subject = StackSubject(stack, paths: [entry.path], of: spec)
-            source = { entry.files[$0] }
-            // what Skep makes it also renews
-            facts.certificateEnd = nil
-        }
-        let examined = StackMaker.examine(subject, facts: facts, read: source)
+        let examined = try examine(stack, of: spec, facts: facts, read: read)
         guard let bundle = examined.bundle else { throw ComposeError(examined.findings) }
-        return MadeBundle(bundle: bundle, findings: examined.findings, paths: stack.source == .catalogue ? [] : examined.paths)
+        return MadeBundle(bundle: bundle, findings: examined.findings, paths: examined.paths)
     }
 
-    /// One stack out of files that were sent.
-    public static func make(
-        stack: ClusterSpec.Stack, spec: ClusterSpec, files: [String: [UInt8]], values: CatalogueValues?
-    ) throws(ComposeError) -> MadeBundle {
-        try make(stack: stack, spec: spec, read: { files[$0] }, values: values)
+    /// What a stack of a cluster file would be, with variables that are put over its own; the catalogue's stacks come with their files.
+    public static func examine(
+        _ stack: ClusterSpec.Stack, of spec: ClusterSpec, variables: [String: String] = [:], facts: DoctorFacts = DoctorFacts(),
+        read: @escaping (String) -> [UInt8]?
+    ) throws(ComposeError) -> ExaminedStack {
+        let isCatalogue = stack.source == .catalogue
+        var subject: StackSubject
+        if isCatalogue { subject = try Catalogue.subject(stack, of: spec) } else { subject = StackSubject(stack, of: spec) }
+        subject.environment.merge(variables) { $1 }
+        let examined = StackMaker.examine(subject, facts: facts, read: isCatalogue ? Catalogue.reader(stack, read) : read)
+        guard isCatalogue else { return examined }
+        return ExaminedStack(bundle: examined.bundle, findings: examined.findings, paths: (stack.files ?? [:]).values.sorted())
     }
 
     /// All stacks, or everything that is wrong in any of them.
     public static func makeAll(
         spec: ClusterSpec, clusterFile: ParsedClusterFile? = nil, clusterFileName: String = "cluster.yaml", facts: DoctorFacts = DoctorFacts(),
-        read: @escaping (String) -> [UInt8]?, values: [StackName: CatalogueValues]
+        read: @escaping (String) -> [UInt8]?
     ) throws(ComposeError) -> StackBundles {
         var made: [MadeBundle] = []
         var wrong: [Finding] = []
         for stack in spec.stacks {
             do {
-                made.append(try make(stack: stack, spec: spec, facts: facts, read: read, values: values[stack.name]))
+                made.append(try make(stack: stack, spec: spec, facts: facts, read: read))
             } catch {
                 wrong += error.findings.map { finding in
                     guard finding.diagnostic.line == 0, let place = clusterFile?.place("stacks.\(stack.name).compose") else { return finding }
@@ -74,23 +68,6 @@ public enum BundleMaker {
         // one stack of an accepted file that cannot be made any more is not the others' loss
         guard wrong.isEmpty || facts.isAccepted else { throw ComposeError(wrong) }
         return StackBundles(bundles: made.map(\.bundle), warnings: made.flatMap(\.warnings), paths: Array(Set(made.flatMap(\.paths))).sorted())
-    }
-
-    /// All stacks out of files that were sent.
-    public static func makeAll(
-        spec: ClusterSpec, files: [String: [UInt8]], values: [StackName: CatalogueValues]
-    ) throws(ComposeError) -> StackBundles {
-        try makeAll(spec: spec, read: { files[$0] }, values: values)
-    }
-
-    /// What the command line does before it sends anything: all checks, with nothing in the place of what only the coordinator has.
-    public static func check(
-        spec: ClusterSpec, clusterFile: ParsedClusterFile, clusterFileName: String, facts: DoctorFacts = DoctorFacts(),
-        read: @escaping (String) -> [UInt8]?
-    ) throws(ComposeError) -> StackBundles {
-        var values: [StackName: CatalogueValues] = [:]
-        for stack in spec.stacks where Catalogue.wantsCertificate(stack) { values[stack.name] = CatalogueValues(certificatePEM: "-", keyPEM: "-") }
-        return try makeAll(spec: spec, clusterFile: clusterFile, clusterFileName: clusterFileName, facts: facts, read: read, values: values)
     }
 
     /// Two stacks cannot publish one port on the mesh.

@@ -1,52 +1,56 @@
 import SkepClusterFile
-public import SkepModel
+import SkepModel
 
-/// What the coordinator makes for a catalogue entry.
-public struct CatalogueValues: Sendable, Codable, Hashable {
-    /// The certificate that Traefik shows when no other fits, PEM, leaf first.
-    public var certificatePEM: String
-    /// Its key, PEM.
-    public var keyPEM: String
-    public init(certificatePEM: String, keyPEM: String) {
-        self.certificatePEM = certificatePEM
-        self.keyPEM = keyPEM
-    }
-}
-
-/// The stacks that Skep ships.
-public enum Catalogue {
-    public static var names: [String] { CatalogueIndex.entries.map(\.name) }
-
-    /// Whether the entry's bundle holds a certificate of the coordinator's making.
-    public static func wantsCertificate(_ stack: ClusterSpec.Stack) -> Bool {
-        stack.source == .catalogue && CatalogueIndex.entry(stack.name.rawValue)?.takesTLS == true
-    }
-
-    /// An entry's compose file and what it refers to, by path.
-    static func entry(_ stack: ClusterSpec.Stack, values: CatalogueValues?) throws(ComposeError) -> (path: String, files: [String: [UInt8]]) {
-        let folder = "catalogue/\(stack.name)"
-        guard let entry = CatalogueIndex.entry(stack.name.rawValue), let network = stack.network else {
-            throw refusal(folder, "the catalogue has no '\(stack.name)'", "it has: \(names.joined(separator: ", "))")
+/// The stacks that Skep ships: compose files like anybody's, in a folder of their own, with variables that the cluster file gives.
+enum Catalogue {
+    /// What an entry is made of: its compose file, those put over it, and what its variables are.
+    static func subject(_ stack: ClusterSpec.Stack, of spec: ClusterSpec) throws(ComposeError) -> StackSubject {
+        let folder = folder(stack)
+        guard let entry = CatalogueIndex.entry(stack) else {
+            let names = CatalogueIndex.entries.map(\.name).joined(separator: ", ")
+            throw ComposeError([
+                Finding(
+                    rule: .fileMissing, level: .error,
+                    diagnostic: FileDiagnostic(
+                        file: folder, line: 0, column: 0, message: "the catalogue has no '\(stack.name)'", fix: "it has: \(names)"),
+                    service: nil)
+            ])
         }
-        guard let values else { throw refusal(folder, "the certificate of '\(stack.name)' is not there yet", "try again") }
-        let defaults = entry.options.merging(["SKEP_NETWORK": network.rawValue]) { $1 }
-        let environment = defaults.sorted { $0.key < $1.key }.map { "\($0.key)='\($0.value)'" }.joined(separator: "\n")
-        let path = "\(folder)/docker-compose.yml"
-        return (
-            path,
-            [
-                path: PackageResources.traefik_compose_yml, "\(folder)/dynamic.yml": PackageResources.traefik_dynamic_yml,
-                "\(folder)/.env": Array(environment.utf8), "\(folder)/tls.crt": Array(values.certificatePEM.utf8),
-                "\(folder)/tls.key": Array(values.keyPEM.utf8),
-            ]
-        )
+        var subject = StackSubject(
+            stack, paths: ["\(folder)/docker-compose.yml"] + entry.variants(of: stack).map { "\(folder)/\($0.name).yml" }, of: spec)
+        subject.environment = entry.defaults.merging(stack.environment) { $1 }.merging(given(stack, spec)) { $1 }
+        return subject
     }
 
-    private static func refusal(_ folder: String, _ message: String, _ fix: String) -> ComposeError {
-        ComposeError([
-            Finding(
-                rule: .fileMissing, level: .error, diagnostic: FileDiagnostic(file: folder, line: 0, column: 0, message: message, fix: fix),
-                service: nil)
-        ])
+    /// The entry's own files, and the operator's where the cluster file names them.
+    static func reader(_ stack: ClusterSpec.Stack, _ read: @escaping (String) -> [UInt8]?) -> (String) -> [UInt8]? {
+        let prefix = "\(folder(stack))/"
+        return { path in
+            guard path.hasPrefix(prefix) else { return nil }
+            let name = String(path.dropFirst(prefix.count))
+            if let given = stack.files?[name] { return read(given) }
+            return CatalogueFiles.all["\(stack.name)/\(name)"]
+        }
+    }
+
+    private static func folder(_ stack: ClusterSpec.Stack) -> String { "catalogue/\(stack.name)" }
+
+    /// What only the cluster file knows.
+    private static func given(_ stack: ClusterSpec.Stack, _ spec: ClusterSpec) -> [String: String] {
+        var result = [
+            "SKEP_CLUSTER": spec.name.rawValue,
+            "SKEP_NAMES": (["\(spec.name).skep.internal", "localhost"] + spec.nodes.map(\.name.rawValue)).joined(separator: ","),
+        ]
+        result["SKEP_NETWORK"] = stack.network?.rawValue
+        result["SKEP_BACKEND"] = stack.backend?.rawValue
+        result["SKEP_HOME"] = stack.home?.rawValue
+        if let share = spec.nfs?.shares.first(where: { $0.name == stack.share }) {
+            let owner = share.owner.split(separator: ":").map(String.init)
+            result["SKEP_SHARE"] = share.mount
+            result["SKEP_SHARE_OWNER"] = share.owner
+            result["SKEP_SHARE_UID"] = owner.first
+            result["SKEP_SHARE_GID"] = owner.last
+        }
+        return result
     }
 }

@@ -12,7 +12,7 @@ public struct GeneratedValue: Hashable, Sendable, Codable {
         case ecKey
         /// The public half of another value's private key, PEM.
         case publicKey(of: String)
-        /// A certificate that signs itself, for another value's private key on P-256; PEM.
+        /// A certificate that signs itself, for another value's private key; PEM.
         case certificate(of: String, names: [String], days: Int)
         /// `USER:HASH`, bcrypt, of another value, which is a password; for basic authentication.
         case htpasswd(of: String, user: String)

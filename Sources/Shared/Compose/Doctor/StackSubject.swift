@@ -26,10 +26,11 @@ public struct StackSubject: Sendable {
         self.spec = spec
     }
 
-    /// A stack of a cluster file; nil for one of the catalogue, whose files are Skep's own.
-    public init?(_ stack: ClusterSpec.Stack, of spec: ClusterSpec) {
-        guard case .compose(let path) = stack.source else { return nil }
-        self.init(stack, paths: [path] + (stack.overrides ?? []), of: spec)
+    /// A stack of a cluster file that has compose files of its own.
+    init(_ stack: ClusterSpec.Stack, of spec: ClusterSpec) {
+        var paths: [String] = []
+        if case .compose(let path) = stack.source { paths = [path] + (stack.overrides ?? []) }
+        self.init(stack, paths: paths, of: spec)
     }
 
     init(_ stack: ClusterSpec.Stack, paths: [String], of spec: ClusterSpec) {

@@ -31,12 +31,12 @@ struct RecipeReader {
         case "ec-key": return .ecKey
         case "public-key": return basis(node, others, ["ec-key", "rsa-key"]).map { .publicKey(of: $0) }
         case "certificate":
-            let names = (node["names"]?.list ?? []).compactMap { $0.scalar?.text }
+            let names = node["names"].map(Self.names) ?? []
             guard !names.isEmpty else {
                 remarks.error(.shape, node["names"] ?? node, "a certificate needs 'names', the hosts that it is for", fix: "add names: [HOST]")
                 return nil
             }
-            guard let of = basis(node, others, ["ec-key"]), let days = number("days", in: node, 1...3650, 365) else { return nil }
+            guard let of = basis(node, others, ["ec-key", "rsa-key"]), let days = number("days", in: node, 1...3650, 365) else { return nil }
             return .certificate(of: of, names: names, days: days)
         default:
             guard let user = node.text("user"), !user.isEmpty, !user.contains(":"), user.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
@@ -45,6 +45,13 @@ struct RecipeReader {
             }
             return basis(node, others, ["password"]).map { .htpasswd(of: $0, user: user) }
         }
+    }
+
+    /// A list, or a text with commas, as a variable has it.
+    private static func names(_ node: YAMLNode) -> [String] {
+        if let list = node.list { return list.compactMap { $0.scalar?.text } }
+        let names = (node.scalar?.text ?? "").split(separator: ",")
+        return names.map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }.filter { !$0.isEmpty }
     }
 
     private func number(_ key: String, in node: YAMLNode, _ range: ClosedRange<Int>, _ other: Int) -> Int? {

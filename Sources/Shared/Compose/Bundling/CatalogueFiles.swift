@@ -1,0 +1,18 @@
+/// The files of `packaging/catalogue` by the entry's name and what a compose file calls them.
+enum CatalogueFiles {
+    static let all: [String: [UInt8]] = [
+        "s3/console.yml": PackageResources.s3_console_yml,
+        "s3/docker-compose.yml": PackageResources.s3_compose_yml,
+        "s3/host.yml": PackageResources.s3_host_yml,
+        "s3/minio.yml": PackageResources.s3_minio_yml,
+        "traefik-acme/authority.yml": PackageResources.traefik_acme_authority_yml,
+        "traefik-acme/docker-compose.yml": PackageResources.traefik_acme_compose_yml,
+        "traefik-acme/http.yml": PackageResources.traefik_acme_http_yml,
+        "traefik-acme/staging.yml": PackageResources.traefik_acme_staging_yml,
+        "traefik-acme/tls.yml": PackageResources.traefik_acme_tls_yml,
+        "traefik/docker-compose.yml": PackageResources.traefik_compose_yml,
+        "traefik/dynamic.yml": PackageResources.traefik_dynamic_yml,
+        "traefik/given.yml": PackageResources.traefik_given_yml,
+        "traefik/self-signed.yml": PackageResources.traefik_self_signed_yml,
+    ]
+}

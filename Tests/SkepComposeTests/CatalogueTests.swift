@@ -1,0 +1,120 @@
+import Foundation
+import SkepClusterFile
+import SkepModel
+import Testing
+
+@testable import SkepCompose
+
+/// Every entry of the catalogue, as a cluster file asks for it.
+@Suite struct CatalogueTests {
+    static let folder = URL(filePath: #filePath).appending(path: "../../../packaging/catalogue").standardized
+
+    /// What Skep would make stands as a text of its own.
+    static var facts: DoctorFacts {
+        var facts = DoctorFacts(now: Instant(milliseconds: 1_790_000_000_000))
+        facts.generated = { _, value in Array("made: \(value.name)\n".utf8) }
+        return facts
+    }
+
+    static func spec(_ stacks: String, kind: String = "target") throws -> ClusterSpec {
+        try ClusterFile.parse(
+            text: """
+                cluster: geneva
+                kind: \(kind)
+                audiences: {management: [198.51.100.0/24], users: [0.0.0.0/0]}
+                nodes: {n1: {}, n2: {}, n3: {}}
+                \(kind == "target" ? "nfs: {server: n1, shares: {data: {path: /nfs-root}}}" : "")
+                networks: {public: {}, nuvla-backend: {}}
+                stacks: \(stacks)
+                """, file: "c.yaml")
+    }
+
+    static func made(_ stacks: String, _ name: String, kind: String = "target", files: [String: String] = [:]) throws -> MadeBundle {
+        let spec = try spec(stacks, kind: kind)
+        let stack = try #require(spec.stacks.first { $0.name.rawValue == name })
+        return try BundleMaker.make(stack: stack, spec: spec, facts: facts) { files[$0].map { Array($0.utf8) } }
+    }
+
+    @Test func everyFileOfTheFolderIsInTheProgram() throws {
+        var shipped: [String: [UInt8]] = [:]
+        for entry in try FileManager.default.contentsOfDirectory(atPath: Self.folder.path) {
+            #expect(CatalogueIndex.entry(entry) != nil, "packaging/catalogue/\(entry) is no entry of CatalogueIndex")
+            for file in try FileManager.default.contentsOfDirectory(atPath: Self.folder.appending(path: entry).path) {
+                #expect(file.hasPrefix("\(entry)."), "files of all entries are in one namespace: \(file)")
+                let name = file.dropFirst(entry.count + 1)
+                let path = name == "compose.yml" ? "docker-compose.yml" : String(name)
+                shipped["\(entry)/\(path)"] = Array(try Data(contentsOf: Self.folder.appending(path: "\(entry)/\(file)")))
+            }
+        }
+        #expect(shipped == CatalogueFiles.all)
+    }
+
+    @Test func everyEntryAndVariantHasItsFilesAndItsPage() throws {
+        for entry in CatalogueIndex.entries {
+            #expect(CatalogueFiles.all["\(entry.name)/docker-compose.yml"] != nil)
+            for variant in entry.variants { #expect(CatalogueFiles.all["\(entry.name)/\(variant.name).yml"] != nil) }
+            let page = Self.folder.appending(path: "../../docs/catalogue/\(entry.name).md")
+            let text = try String(contentsOf: page, encoding: .utf8)
+            for option in entry.options {
+                #expect(text.contains("`\(option.name)`"), "docs/catalogue/\(entry.name).md says nothing of \(option.name)")
+                if let other = option.other, !other.isEmpty { #expect(text.contains("`\(other)`"), "\(option.name)'s default is \(other)") }
+            }
+        }
+    }
+
+    @Test(arguments: ["target", "host"]) func whatAKindRunsByItselfHasNoFindings(kind: String) throws {
+        let spec = try ClusterFile.parse(
+            text: """
+                cluster: geneva
+                kind: \(kind)
+                audiences: {management: [198.51.100.0/24], users: [0.0.0.0/0]}
+                nodes: {n1: {}, n2: {}, n3: {}}
+                \(kind == "target" ? "nfs: {server: n1, shares: {data: {path: /nfs-root}}}" : "")
+                """, file: "c.yaml")
+        let made = try BundleMaker.makeAll(spec: spec, facts: Self.facts) { _ in nil }
+        #expect(made.warnings == [] && made.paths == [] && made.bundles.count == spec.stacks.count && !made.bundles.isEmpty)
+        for bundle in made.bundles {
+            #expect(Set(bundle.networks).isSubset(of: spec.networks.map(\.name)), "\(bundle.name)")
+            #expect(!bundle.compose.contains("${"))
+        }
+    }
+
+    @Test func traefikShowsACertificateOfSkepsOwn() throws {
+        let made = try Self.made("{traefik: {from: catalogue, network: public}}", "traefik")
+        #expect(made.findings.filter { $0.level != .note } == [] && made.paths == [] && made.bundle.networks.map(\.rawValue) == ["public"])
+        #expect(made.bundle.file(".skep/configs/certificate") == "made: certificate\n" && made.bundle.file(".skep/secrets/key") == "made: key\n")
+        #expect(made.bundle.publications.map(\.port.first) == [80, 443, 8080] && made.bundle.publications.allSatisfy(\.host))
+        #expect(made.bundle.compose.contains("image: \"traefik:v3.7.15\"") && made.bundle.compose.contains("--providers.swarm.network=public"))
+    }
+
+    @Test func traefikTakesAVersionAndAGivenCertificate() throws {
+        let stacks = "{traefik: {from: catalogue, network: public, env: {TRAEFIK_VERSION: v3.9.0}, files: {certificate: tls/a.crt, key: tls/a.key}}}"
+        let made = try Self.made(stacks, "traefik", files: ["tls/a.crt": "leaf", "tls/a.key": "private"])
+        #expect(made.bundle.compose.contains("traefik:v3.9.0") && made.paths == ["tls/a.crt", "tls/a.key"])
+        #expect(made.bundle.file("certificate") == "leaf" && made.bundle.file("key") == "private")
+        #expect { _ = try Self.made(stacks, "traefik", files: ["tls/a.crt": "leaf"]) } throws: {
+            ($0 as? ComposeError)?.diagnostics.contains { $0.message.contains("key") } == true
+        }
+    }
+
+    @Test(arguments: [
+        ("", "rclone/rclone:1.75.0"), ("S3_SERVER: minio", "quay.io/minio/minio:"), ("S3_SERVER: minio-console", "https://s3.acme.ch/minio"),
+    ])
+    func s3HasAShareAndAHostNameOfItsOwn(option: String, sign: String) throws {
+        let made = try Self.made(
+            "{traefik: {from: catalogue, network: public}, s3: {from: catalogue, share: data, env: {S3_HOST: s3.acme.ch, \(option)}}}", "s3")
+        #expect(made.findings.filter { $0.level != .note } == [] && made.bundle.networks.map(\.rawValue) == ["public"])
+        #expect(made.bundle.compose.contains("Host(`s3.acme.ch`)") && made.bundle.compose.contains(sign))
+        #expect(made.bundle.compose.contains("node.labels.skep.write.data == true") && made.bundle.compose.contains("user: \"65534:65534\""))
+        #expect(!made.bundle.compose.contains("made: "), "no key is in the compose file")
+    }
+
+    @Test(arguments: [("http", "HTTPCHALLENGE"), ("tls", "TLSCHALLENGE")]) func acmeTakesOneChallenge(challenge: String, sign: String) throws {
+        let env = "ACME_DOMAIN: a.acme.ch, ACME_EMAIL: ops@acme.ch, ACME_CHALLENGE: \(challenge), ACME_STAGING: true"
+        let made = try Self.made("{traefik-acme: {from: catalogue, network: public, env: {\(env)}}}", "traefik-acme")
+        #expect(made.findings.filter { $0.level != .note } == [])
+        #expect(made.bundle.compose.contains(sign) && made.bundle.compose.contains("acme-staging-v02"))
+        #expect(made.bundle.compose.contains("node.labels.skep.node == n1"))
+        #expect(["HTTPCHALLENGE", "TLSCHALLENGE"].count { made.bundle.compose.contains($0) } == 1)
+    }
+}
