@@ -137,7 +137,7 @@ let package = Package(
             "CoordinatorAPITests", "CoordinatorAPITests",
             [
                 "CoordinatorAPI", "CoordinatorAuthority", "CoordinatorCore", "CoordinatorStore", "SkepModel", "SkepWire", "SkepHTTP",
-                "SkepCrypto", hummingbird, httpTypes, logging,
+                "SkepCrypto", hummingbird, httpTypes, logging, x509, asn1,
             ]),
         tests("CoordinatorAuthorityTests", "CoordinatorAuthorityTests", ["CoordinatorAuthority", "SkepModel", x509, crypto, asn1]),
         tests("CoordinatorDashboardTests", "CoordinatorDashboardTests", ["CoordinatorDashboard", "SkepModel", "SkepWire"]),

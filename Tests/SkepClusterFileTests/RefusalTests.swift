@@ -175,9 +175,9 @@ import Testing
 
     static let dockerCases: [Refused] = [
         Refused(
-            [12: "docker: {tls-api: true}"],
+            [12: "docker: {tls-api: {names: [a b]}}"],
             [
-                "12:19: 'docker.tls-api': Docker's API over TLS on 2376 comes in a later release; remove it, or write false"
+                "12:28: 'a b' is no host name and no address; write swarm.example.com or 203.0.113.7"
             ]),
         Refused(
             [12: "docker: {package: docker-ce}"],

@@ -2,7 +2,7 @@ public import SkepModel
 
 /// Work that may not overlap is in one lane; different lanes run side by side.
 public enum Lane: String, Codable, CodingKeyRepresentable, Hashable, Sendable, CaseIterable, Comparable {
-    case packages, engine, sysctls, firewall, server, mounts, tasks, disk, swarm, members, tokens, networks, stacks, drill
+    case packages, engine, sysctls, firewall, api, server, mounts, tasks, disk, swarm, members, tokens, networks, stacks, drill
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -35,6 +35,12 @@ public enum AgentAction: Hashable, Sendable {
     case keepTable(text: String)
     /// The table goes, and the kept text.
     case removeTable
+
+    /// Makes the node's key for Docker's API over TLS, if there is none, and the request for its certificate.
+    case prepareAPI(name: NodeName)
+    /// Writes what the server of Docker's API needs, and starts it; whom it lets in no more is cut off.
+    case serveAPI(DockerAPISpec)
+    case removeAPI
 
     case makeFolder(path: String, owner: String, mode: String)
     /// Writes the settings file before there is a server, whose first start reads it.
@@ -85,6 +91,7 @@ public enum AgentAction: Hashable, Sendable {
         case .mergeDaemonConfig, .restoreDaemonConfig, .startEngine, .restartEngine, .putBackDaemonConfig: .engine
         case .setSysctls, .restoreSysctls: .sysctls
         case .installTable, .keepTable, .removeTable: .firewall
+        case .prepareAPI, .serveAPI, .removeAPI: .api
         case .makeFolder, .prepareServer, .writeExports, .removeExports: .server
         case .installMount, .remount, .removeMount: .mounts
         case .restartTask: .tasks

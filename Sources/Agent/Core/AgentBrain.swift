@@ -139,7 +139,8 @@ public struct AgentBrain: Sendable {
         config.furtherCondition = engine.condition
         let blind: Set<Lane> = duties.isBlind ? [.tokens, .networks, .stacks] : []
         let parts: [(lane: Lane, part: Part)] = [
-            (.packages, host.packages()), (.engine, config), (.sysctls, host.sysctls()), (.firewall, table), (.server, shares.server()),
+            (.packages, host.packages()), (.engine, config), (.sysctls, host.sysctls()), (.firewall, table),
+            (.api, DockerAPIPlanner(context: context).plan()), (.server, shares.server()),
             (.mounts, shares.mounts()), (.tasks, shares.tasks()), (.disk, host.disk()), (.swarm, swarm), (.members, duties.members),
             (.tokens, duties.tokens), (.networks, duties.networks),
             (.stacks, duties.stacks), (.drill, glanced == nil ? planDrill(isSettled: isSettled) : .nothing),
@@ -201,6 +202,9 @@ public struct AgentBrain: Sendable {
         memory.steadiness?.clockStepped(by: span)
         memory.prunedAt = memory.prunedAt?.advanced(by: span)
     }
+
+    /// How many repairs of each fault there ever were.
+    public var repairTotals: [Repair.Fault: Int] { memory.repairs.totals ?? [:] }
 
     /// An operator asks to try a ruleset again that was undone.
     public mutating func retryFirewall() {

@@ -164,6 +164,23 @@ public struct Observation: Sendable, Equatable {
         }
     }
 
+    /// Docker's API over TLS.
+    public struct API: Sendable, Equatable {
+        /// Any file or unit of it is there.
+        public var isThere: Bool
+        /// The request for the certificate of the node's key, PEM; nil while there is no key.
+        public var request: String?
+        /// What the files say is served; nil when they are not complete.
+        public var served: DockerAPISpec?
+        public var isRunning: Bool
+        public init(isThere: Bool = false, request: String? = nil, served: DockerAPISpec? = nil, isRunning: Bool = false) {
+            self.isThere = isThere
+            self.request = request
+            self.served = served
+            self.isRunning = isRunning
+        }
+    }
+
     public var facts: NodeFacts
     public var packages: Seen<Packages>
     public var engine: Seen<Engine>
@@ -177,6 +194,7 @@ public struct Observation: Sendable, Equatable {
     /// Current values of the keys that the spec or the memory names; an absent key does not exist in this kernel.
     public var sysctls: Seen<[String: String]>
     public var table: Seen<Table>
+    public var api: Seen<API> = .seen(API())
     public var server: Seen<Server>
     /// By mount path: those of the spec and those of units of ours.
     public var mounts: Seen<[String: MountPoint]>

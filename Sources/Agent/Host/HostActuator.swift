@@ -39,6 +39,10 @@ public import SkepSystem
         case .keepTable(let text): try FirewallActions(layout).keep(text)
         case .removeTable: try await FirewallActions(layout).remove()
 
+        case .prepareAPI(let name): try DockerAPIActions(layout: layout).prepare(name: name)
+        case .serveAPI(let wanted): try await DockerAPIActions(layout: layout).serve(wanted)
+        case .removeAPI: try await DockerAPIActions(layout: layout).remove()
+
         case .makeFolder(let path, let owner, let mode): try ServerActions(state).makeFolder(path, owner: owner, mode: mode)
         case .prepareServer(let settings): try ServerActions(state).prepare(settings: settings)
         case .writeExports(let exports, let settings): try await ServerActions(state).write(exports: exports, settings: settings)

@@ -61,6 +61,9 @@ public struct HostLayout: Sendable {
     public var memory: String
     public var ufwSettings: String
     public var firewalldPIDFile: String
+    /// Keys, certificates and settings of Docker's API over TLS.
+    public var apiFolder: String
+    public var dockerSocket: String
     /// Names of the tables that iptables-legacy uses, a line each.
     public var legacyTables: String
 
@@ -103,6 +106,8 @@ public struct HostLayout: Sendable {
         exportTable = root + "/var/lib/nfs/etab"
         nfsThreads = "/proc/fs/nfsd/threads"
         nfsServed = "/proc/net/rpc/nfsd.export/content"
+        apiFolder = root + "/etc/skep/docker-api"
+        dockerSocket = root + "/var/run/docker.sock"
         sysctls = root + "/etc/sysctl.d/60-skep.conf"
         kernelSettings = "/proc/sys"
         units = root + "/etc/systemd/system"

@@ -11,6 +11,7 @@ public import SkepSystem
         public var daemonConfig: Seen<Observation.DaemonConfig>
         public var sysctls: Seen<[String: String]>
         public var table: Seen<Observation.Table>
+        public var api: Seen<Observation.API>
         public var server: Seen<Observation.Server>
         public var mounts: Seen<[String: Observation.MountPoint]>
     }
@@ -34,10 +35,11 @@ public import SkepSystem
         async let config = seen { try EngineActions(self.state).look(scope.docker) }
         async let sysctls = seen { try SysctlActions(layout).look(scope.sysctls) }
         async let table = seen { try await FirewallActions(layout).look(self.state, counting: scope.countsConnections) }
+        async let api = seen { try await DockerAPIActions(layout: layout).look() }
         async let server = seen { try await ServerActions(self.state).look(scope.folders) }
         async let mounts = seen { try await self.mounts.look(scope) }
         return await Look(
-            facts: facts, packages: packages, daemonConfig: config, sysctls: sysctls, table: table, server: server, mounts: mounts)
+            facts: facts, packages: packages, daemonConfig: config, sysctls: sysctls, table: table, api: api, server: server, mounts: mounts)
     }
 
     /// Whether the chains by which Docker publishes ports are there, for an engine that was just seen to run; nil where that cannot be said: where an

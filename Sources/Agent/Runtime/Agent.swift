@@ -303,6 +303,8 @@ public import SkepWire
         StatusFile(
             identity: identity, link: link?.state, status: status, passes: passes, spec: brain.spec?.generation
         ).write(paths)
+        MetricsFile.write(
+            MetricsRenderer.text(status, repairs: brain.repairTotals, answered: link?.state.answeredAt), to: paths.metrics)
         Notify.status(StatusFile.line(status))
         if brain.wantsFreshConnection {
             let at = SystemClock.monotonicMilliseconds()

@@ -30,6 +30,8 @@ public struct AgentPaths: Sendable, Equatable {
     public var memory: String { state + "/memory.json" }
     /// Where `skep-agent retry-firewall` leaves its wish.
     public var firewallWish: String { run + "/retry-firewall" }
+    /// What node-exporter's textfile collector may read: a folder that everybody may, below one that nobody else enters.
+    public var metrics: String { run + "/metrics" }
     /// What `skep-agent status` reads.
     public var status: String { run + "/status.json" }
 }

@@ -112,6 +112,7 @@ public final class Coordinator: Service {
         StackRoutes(
             doorkeeper: doorkeeper, registry: registry, stacks: StackService(registry: registry, bundles: bundles, clock: clock)
         ).add(to: operators)
+        CredentialRoutes(doorkeeper: doorkeeper, registry: registry).add(to: operators)
         DashboardRoutes(
             doorkeeper: doorkeeper, registry: registry, store: store, operators: people,
             pages: try DashboardPages(version: configuration.version)

@@ -26,7 +26,7 @@ extension Authority {
         Secret.hash(try key.serializeAsPEM().derBytes)
     }
 
-    private static func publicKey(ofRequest csr: String) throws -> Certificate.PublicKey {
+    static func publicKey(ofRequest csr: String) throws -> Certificate.PublicKey {
         guard csr.utf8.count <= 16_384, let request = try? CertificateSigningRequest(pemEncoded: csr) else {
             throw AuthorityError(.malformed, "this is no certificate request in PEM")
         }
@@ -92,22 +92,9 @@ extension Authority {
         _ key: Certificate.PublicKey, name: String, names: [GeneralName], usage: KeyUsage, extended: ExtendedKeyUsage, from: Instant,
         until: Instant
     ) throws -> IssuedCertificate {
-        let serial = Self.serial()
-        let certificate = try Certificate(
-            version: .v3, serialNumber: .init(bytes: serial), publicKey: key, notValidBefore: from.date, notValidAfter: until.date,
-            issuer: issuing.subject, subject: try DistinguishedName { CommonName(name) },
-            extensions: try Certificate.Extensions {
-                Critical(BasicConstraints.notCertificateAuthority)
-                Critical(usage)
-                extended
-                SubjectAlternativeNames(names)
-                SubjectKeyIdentifier(hash: key)
-                AuthorityKeyIdentifier(keyIdentifier: SubjectKeyIdentifier(hash: issuing.publicKey).keyIdentifier)
-            },
-            issuerPrivateKey: issuingKey)
-        return IssuedCertificate(
-            serial: Secret.hex(serial), key: try Self.keyHash(key),
-            chain: try certificate.serializeAsPEM().pemString + "\n" + issuingPEM, notBefore: from, notAfter: until)
+        let signer = Signer(certificate: issuing, key: issuingKey)
+        let (serial, pem) = try signer.issue(key, name: name, names: names, usage: usage, extended: extended, from: from, until: until)
+        return IssuedCertificate(serial: serial, key: try Self.keyHash(key), chain: pem + issuingPEM, notBefore: from, notAfter: until)
     }
 }
 

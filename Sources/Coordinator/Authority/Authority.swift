@@ -86,7 +86,7 @@ public final class Authority: Sendable {
         }
     }
 
-    private static func authority(
+    static func authority(
         _ name: String, _ key: Certificate.PrivateKey, issuer: (Certificate, Certificate.PrivateKey)?, path: Int, now: Instant
     ) throws -> Certificate {
         // The suffix keeps the authorities of two coordinators apart in a trust store.

@@ -22,6 +22,12 @@ public struct Planner: Sendable {
         return planning.finish()
     }
 
+    /// What the certificate of each manager's Docker API should be for: host names and addresses, the node's name first, then its address.
+    public func apiNames(_ snapshot: Snapshot, now: Instant) -> [NodeID: [String]] {
+        let planning = Planning(snapshot, now: now)
+        return Dictionary(snapshot.nodes.compactMap { node in planning.apiNames(of: node.id).map { (node.id, $0) } }) { first, _ in first }
+    }
+
     /// Why an eviction would take a majority of managers away; nil when it would not.
     public func whyNotEvict(_ node: NodeID, _ snapshot: Snapshot, now: Instant) -> String? {
         let planning = Planning(snapshot, now: now)

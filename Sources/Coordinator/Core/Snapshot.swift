@@ -117,6 +117,61 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
         case down(Teardown)
     }
 
+    /// Who may use Docker's API over TLS, and what the managers show there.
+    public struct DockerAPI: Codable, Hashable, Sendable {
+        /// The certificate that a manager shows.
+        public struct Server: Codable, Hashable, Sendable {
+            /// The node's request that it answers, PEM.
+            public var request: String
+            /// Host names and addresses that it is for.
+            public var names: [String]
+            /// PEM.
+            public var certificate: String
+            public var notBefore: Instant
+            public var notAfter: Instant
+            public init(request: String, names: [String], certificate: String, notBefore: Instant, notAfter: Instant) {
+                self.request = request
+                self.names = names
+                self.certificate = certificate
+                self.notBefore = notBefore
+                self.notAfter = notAfter
+            }
+        }
+
+        /// What somebody was given to use the API.
+        public struct Credential: Codable, Hashable, Sendable {
+            public var name: String
+            /// PEM.
+            public var certificate: String
+            public var made: Instant
+            public var ends: Instant
+            /// The operator who made it.
+            public var maker: String
+            public var revoked: Instant?
+            public init(name: String, certificate: String, made: Instant, ends: Instant, maker: String) {
+                self.name = name
+                self.certificate = certificate
+                self.made = made
+                self.ends = ends
+                self.maker = maker
+            }
+
+            /// Whether it opens anything.
+            public func isGood(at now: Instant) -> Bool { revoked == nil && ends > now }
+        }
+
+        /// PEM.
+        public var authority: String
+        public var servers: [NodeID: Server]
+        /// Oldest first.
+        public var credentials: [Credential]
+        public init(authority: String, servers: [NodeID: Server] = [:], credentials: [Credential] = []) {
+            self.authority = authority
+            self.servers = servers
+            self.credentials = credentials
+        }
+    }
+
     public struct Teardown: Codable, Hashable, Sendable {
         public enum Stage: String, Codable, Hashable, Sendable, CaseIterable, Comparable {
             case stacks, networks, mounts, exports, workers, managers, hosts, gone
@@ -161,6 +216,8 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
     public var stackAttempts: [StackName: Int]?
     /// What the swarm took back last of a stack; nil for nothing.
     public var takenBack: [StackName: StackBundle.Attempt]?
+    /// Docker's API over TLS; nil before it was first asked for.
+    public var api: DockerAPI?
     /// Since when members are without the address that they are advertised by.
     public var moved: [NodeID: Instant]?
     /// The drill under way, or the last one.

@@ -110,6 +110,14 @@ public enum CatalogueIndex {
                 .init(name: "authority", reason: .files(["authority"])),
             ]),
         Entry(
+            name: "monitoring", summary: "Prometheus and Grafana, with the machines', the containers' and Skep's own figures", takesNetwork: true,
+            home: .manager,
+            options: [
+                option("MONITORING_HOST", ""), option("PROMETHEUS_RETENTION", "15d"), option("PROMETHEUS_RETENTION_SIZE", "8GB"),
+                option("PROMETHEUS_MEMORY", "1G"), option("GRAFANA_MEMORY", "512M"), option("PROMETHEUS_VERSION", "v3.13.4"),
+                option("GRAFANA_VERSION", "13.1.6"), option("NODE_EXPORTER_VERSION", "v1.12.1"), option("CADVISOR_VERSION", "v0.60.6"),
+            ]),
+        Entry(
             name: "s3", summary: "S3 over a share of the cluster", takesNetwork: true, needsShare: true,
             options: [
                 option("S3_HOST", ""), option("S3_SERVER", "rclone", ["rclone", "minio", "minio-console"]), option("RCLONE_VERSION", "1.75.0"),

@@ -97,6 +97,16 @@ enum Rules {
         return name.utf8.count <= 128 && name.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == 0x5f }
     }
 
+    /// Whether a text is a host name: labels of letters, digits and inner hyphens.
+    static func isHostName(_ text: String) -> Bool {
+        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+        return text.utf8.count <= 253
+            && labels.allSatisfy { label in
+                (1...63).contains(label.utf8.count) && !label.hasPrefix("-") && !label.hasSuffix("-")
+                    && label.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == 0x2d }
+            }
+    }
+
     /// Whether a text is a host name or an address with an optional port.
     static func isHostPort(_ text: String) -> Bool {
         var host = Substring(text)

@@ -62,6 +62,7 @@ public enum SpecDifference {
         facts["docker package"] = Fact(docker.package)
         facts["docker hold"] = Fact(String(docker.hold))
         facts["docker tls-api"] = Fact(String(docker.tlsAPI))
+        if let names = docker.tlsNames { facts["docker tls-api names"] = Fact(names.joined(separator: ", ")) }
         facts["docker address-pool"] = Fact(words(docker.addressPool))
         facts["docker data-path-port"] = Fact(words(docker.dataPathPort))
         facts["docker mtu"] = Fact(words(docker.mtu))

@@ -8,9 +8,7 @@ extension SpecReader {
         guard let section = Section(node, path: "docker", keys: keys, findings) else { return docker }
         if section.word("package", ["docker.io"], later: ["docker-ce"]) != nil { docker.package = "docker.io" }
         docker.hold = section.truth("hold", default: true)
-        if section.truth("tls-api", default: false), let place = section["tls-api"] {
-            findings.add(place, "'docker.tls-api': Docker's API over TLS on 2376 comes in a later release", fix: "remove it, or write false")
-        }
+        tlsAPI(section, &docker)
         if let place = section["address-pool"], !isAuto(place), let pool = range(place, "'docker.address-pool'") {
             if !pool.address.isV4 || pool.prefix > 22 || pool.prefix < 8 {
                 findings.add(
@@ -31,6 +29,27 @@ extension SpecReader {
         if let mtu = number(section, "mtu", 576...9216, "bytes of the overlay networks' packets") { docker.mtu = .fixed(mtu) }
         if let registries = section["registries"] { self.registries(registries, &docker) }
         return docker
+    }
+
+    /// `true`, or a mapping with further names.
+    private func tlsAPI(_ section: Section, _ docker: inout ClusterSpec.Docker) {
+        guard let place = section["tls-api"] else { return }
+        guard place.map != nil else {
+            docker.tlsAPI = section.truth("tls-api", default: false)
+            return
+        }
+        guard let inner = Section(place, path: "docker.tls-api", keys: ["names"], findings) else { return }
+        docker.tlsAPI = true
+        var names: [String] = []
+        for item in inner.list("names") ?? [] {
+            guard let text = item.scalar?.text, IPAddress(text) != nil || Rules.isHostName(text) else {
+                findings.add(
+                    item, "'\(item.scalar?.text ?? item.kindInWords)' is no host name and no address", fix: "write swarm.example.com or 203.0.113.7")
+                continue
+            }
+            names.append(text)
+        }
+        docker.tlsNames = names.isEmpty ? nil : names
     }
 
     private func isAuto(_ node: YAMLNode) -> Bool { node.scalar?.text == "auto" }

@@ -54,6 +54,8 @@ public struct ClusterSpec: Codable, Hashable, Sendable {
         public var hold: Bool
         /// Whether managers serve the API over TLS on 2376.
         public var tlsAPI: Bool
+        /// Further host names and addresses by which that API is reached; nil for none.
+        public var tlsNames: [String]?
         public var addressPool: Auto<CIDR>
         public var dataPathPort: Auto<UInt16>
         /// Bytes of the overlay networks' packets.

@@ -14,6 +14,8 @@ public struct Condition: Codable, Hashable, Sendable {
         public static let daemonConfig = Kind(rawValue: "DaemonConfigReady")
         public static let sysctls = Kind(rawValue: "SysctlsReady")
         public static let firewall = Kind(rawValue: "FirewallReady")
+        /// Docker's API is served over TLS, to the credentials that were given out.
+        public static let dockerAPI = Kind(rawValue: "DockerAPIServed")
         public static let exports = Kind(rawValue: "SharesExported")
         public static let mounts = Kind(rawValue: "SharesMounted")
         /// No container is bound to a mount of a share that is no longer the one that stands there.

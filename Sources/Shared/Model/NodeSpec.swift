@@ -134,6 +134,8 @@ public struct NodeSpec: Codable, Hashable, Sendable {
     public var role: Role
     public var docker: Docker?
     public var sysctls: [String: String]
+    /// Only for managers, where the file asks for it.
+    public var api: DockerAPISpec?
     public var firewall: FirewallSpec?
     public var shares: Shares?
     public var swarm: Swarm

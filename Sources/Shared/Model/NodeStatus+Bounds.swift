@@ -4,6 +4,7 @@ extension NodeStatus {
         var status = self
         status.observed = Self.bounded(observed)
         status.facts.clockOffset = facts.clockOffset.map { min(max($0, -Self.bound), Self.bound) }
+        if (facts.apiRequest?.utf8.count ?? 0) > 16_384 { status.facts.apiRequest = nil }
         for index in status.conditions.indices { status.conditions[index].since = Self.bounded(status.conditions[index].since) }
         for index in status.events.indices { status.events[index].at = Self.bounded(status.events[index].at) }
         if let canary { status.canary = Self.bounded(canary) }

@@ -93,6 +93,8 @@ public struct NodeFacts: Codable, Hashable, Sendable {
     public var localPorts: PortRange?
     /// Names of other tables or services that filter: ufw, firewalld.
     public var otherFirewalls: [String]
+    /// The request for a certificate for the node's key of Docker's API over TLS, PEM; nil for none.
+    public var apiRequest: String?
 
     public init(
         machineID: String, hostname: String, system: String = "", kernel: String = "", architecture: String = "amd64",

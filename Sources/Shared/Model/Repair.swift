@@ -27,6 +27,7 @@ public struct Repair: Codable, Hashable, Sendable {
         public static let engineStopped = Fault(rawValue: "DockerStopped")
         /// Docker's own firewall chains were gone.
         public static let chainsGone = Fault(rawValue: "DockerChainsGone")
+        public static let dockerAPI = Fault(rawValue: "DockerAPIStopped")
         public static let daemonConfig = Fault(rawValue: "DaemonConfigChanged")
         public static let sysctl = Fault(rawValue: "SysctlChanged")
         public static let packageMissing = Fault(rawValue: "PackageMissing")

@@ -58,6 +58,7 @@ struct Machine {
     var managementConnections = 0
     var exports: String?
     var serverSettings: String?
+    var api = Observation.API()
     var folders: Set<String> = []
     var mounts: [String: String] = [:]
     /// Whether the machine's packets pass through the overlay.
@@ -178,6 +179,8 @@ struct Machine {
             table: .seen(.init(listing: table, managementConnections: managementConnections, kept: keptTable)), server: .seen(server),
             mounts: .seen(points), swarm: .seen(state), manager: view, probe: probe, bootID: "boot \(boot)")
         look.canary = canary.isWanted ? canary.report : nil
+        look.api = .seen(api)
+        look.facts.apiRequest = api.request
         return look
     }
 }

@@ -31,6 +31,13 @@ extension Simulation {
         case .removeTable:
             machines[index].table = nil
             machines[index].keptTable = nil
+        case .prepareAPI(let name):
+            machines[index].api.isThere = true
+            machines[index].api.request = "request of \(name)"
+        case .serveAPI(let wanted):
+            machines[index].api.served = wanted
+            machines[index].api.isRunning = true
+        case .removeAPI: machines[index].api = Observation.API()
         case .makeFolder(let path, _, _): machines[index].folders.insert(path)
         case .prepareServer(let settings): machines[index].serverSettings = settings
         case .writeExports(let text, let settings):

@@ -1,8 +1,6 @@
 # Makes Prometheus's file of users, in memory only, of the secret (USER:HASH, bcrypt), and becomes Prometheus.
 set -eu
-users=${PROMETHEUS_USERS:-/run/secrets/prometheus-users}
-web=${PROMETHEUS_WEB:-/run/prometheus/web.yml}
-IFS=: read -r user hash <"$users" || true
+IFS=: read -r user hash </run/secrets/prometheus-users || true
 case ${user:-}@${hash:-} in
     ?*@'$2'?'$'*) ;;
     *)
@@ -11,5 +9,5 @@ case ${user:-}@${hash:-} in
         ;;
 esac
 umask 077
-printf "basic_auth_users:\n  '%s': '%s'\n" "$user" "$hash" >"$web"
+printf "basic_auth_users:\n  '%s': '%s'\n" "$user" "$hash" >/run/prometheus/web.yml
 exec /bin/prometheus "$@"

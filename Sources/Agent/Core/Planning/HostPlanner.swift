@@ -24,6 +24,7 @@ struct HostPlanner {
         var wanted: [String] = []
         if spec.firewall != nil { wanted.append("nftables") }
         if let docker = spec.docker { wanted += [docker.package, "apparmor"] }
+        if spec.api != nil { wanted.append(DockerAPIPlanner.package) }
         if let shares = spec.shares {
             if !shares.exports.isEmpty { wanted.append("nfs-kernel-server") }
             if shares.client || !shares.mounts.isEmpty { wanted.append("nfs-common") }
@@ -51,7 +52,7 @@ struct HostPlanner {
         }
         // The engine first: the swarm is made while the rest is installed.
         let absent = wanted.filter { !seen.installed.contains($0) }
-        let first = absent.filter { !$0.hasPrefix("nfs-") }
+        let first = absent.filter { !$0.hasPrefix("nfs-") && $0 != DockerAPIPlanner.package }
         let missing = first.isEmpty ? absent : first
         if !missing.isEmpty || seen.interrupted {
             let words = missing.isEmpty ? "finishing an interrupted dpkg run" : "installing \(missing.joined(separator: ", "))"

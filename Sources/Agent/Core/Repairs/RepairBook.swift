@@ -28,6 +28,8 @@ public struct RepairBook: Codable, Hashable, Sendable {
     private(set) var open: [Lane: Episode] = [:]
     /// When repairs of a fault ended, oldest first.
     private var ended: [Repair.Fault: [Instant]] = [:]
+    /// How many repairs of each fault there ever were; nil for none.
+    private(set) var totals: [Repair.Fault: Int]?
 
     init() {}
 
@@ -72,7 +74,10 @@ public struct RepairBook: Codable, Hashable, Sendable {
     /// The lane is as specified: ends its repair, if there is one. `after` is how it stands.
     mutating func settle(_ lane: Lane, after: String, now: Instant) -> Repair? {
         guard let episode = open.removeValue(forKey: lane) else { return nil }
-        if !episode.actions.isEmpty { ended[episode.fault] = Array((recent(episode.fault, now) + [now]).suffix(16)) }
+        if !episode.actions.isEmpty {
+            ended[episode.fault] = Array((recent(episode.fault, now) + [now]).suffix(16))
+            totals = (totals ?? [:]).merging([episode.fault: 1]) { $0 &+ $1 }
+        }
         return Repair(
             fault: episode.fault, evidence: episode.evidence, actions: episode.actions, failures: episode.failures, before: episode.before,
             after: after, noticed: episode.noticed)

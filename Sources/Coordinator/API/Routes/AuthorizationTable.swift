@@ -32,6 +32,8 @@ enum AuthorizationTable {
         Route(.operators, .get, "/v1/clusters/:cluster/stacks/:stack/secrets"): viewers,
         Route(.operators, .get, "/v1/clusters/:cluster/stacks/:stack/history"): viewers,
 
+        Route(.operators, .get, "/v1/clusters/:cluster/credentials"): viewers,
+
         Route(.operators, .post, "/v1/apply"): operators,
         Route(.operators, .post, "/v1/clusters/:cluster/stacks/:stack/deploy"): operators,
         Route(.operators, .post, "/v1/clusters/:cluster/stacks/:stack/rollback"): operators,
@@ -43,6 +45,8 @@ enum AuthorizationTable {
         Route(.operators, .post, "/v1/clusters/:cluster/drill"): operators,
 
         Route(.operators, .post, "/v1/clusters/:cluster/stacks/:stack/secrets/:secret/show"): admins,
+        Route(.operators, .post, "/v1/clusters/:cluster/credentials"): admins,
+        Route(.operators, .delete, "/v1/clusters/:cluster/credentials/:credential"): admins,
         Route(.operators, .post, "/v1/clusters/:cluster/down"): admins,
         Route(.operators, .get, "/v1/operators"): admins,
         Route(.operators, .post, "/v1/operators"): admins,

@@ -156,7 +156,7 @@ extension ClusterRuntime {
             event: Event(at: now, cluster: name, kind: .operation, message: "\(operation.kind.rawValue) \(id) abandoned", actor: actor))
     }
 
-    private func change(record event: Event, _ body: (inout ClusterRecord) -> Void) async throws {
+    func change(record event: Event, _ body: (inout ClusterRecord) -> Void) async throws {
         await lock()
         var new = record
         body(&new)

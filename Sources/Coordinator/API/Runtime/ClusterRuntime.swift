@@ -176,6 +176,7 @@ actor ClusterRuntime {
         await lock()
         defer { unlock() }
         do {
+            try await tendDockerAPI()
             try await plan()
             if failure != nil { await lease() }
         } catch {

@@ -8,7 +8,7 @@ struct FirewallCompiler {
 
     private let audiences: [Audience: [CIDR]]
     private let departed: [IPAddress]
-    /// What a node gets that is neither the shares' server nor the coordinator's: nearly all of them, so it is compiled once.
+    /// What a node gets that is neither the shares' server nor the coordinator's nor serves Docker's API: nearly all of them, so it is compiled once.
     private var ordinary: FirewallSpec?
 
     init(planning: Planning) {
@@ -22,17 +22,18 @@ struct FirewallCompiler {
             .flatMap { node in planning.record.addresses[node.id].map { [$0] } ?? node.status?.facts.addresses.map(\.address) ?? [] }
             .filter { !addresses.contains($0) && !$0.isLinkLocal && !$0.isLoopback }
         departed = Set(left).sorted()
-        ordinary = compile(planning.ports.rules(servesShares: false, coordinates: false))
+        ordinary = compile(planning.ports.rules(servesShares: false, coordinates: false, servesAPI: false))
     }
 
     func compile(for participant: Planning.Participant) -> FirewallSpec {
         let servesShares = participant.entry.name == spec.nfs?.server
         let coordinates = participant.id == planning.snapshot.coordinatorNode
+        let servesAPI = spec.docker.tlsAPI && participant.entry.role == .manager
         var compiled: FirewallSpec
-        if !servesShares, !coordinates, let ordinary {
+        if !servesShares, !coordinates, !servesAPI, let ordinary {
             compiled = ordinary
         } else {
-            compiled = compile(planning.ports.rules(servesShares: servesShares, coordinates: coordinates))
+            compiled = compile(planning.ports.rules(servesShares: servesShares, coordinates: coordinates, servesAPI: servesAPI))
         }
         compiled.attempt = planning.record.firewallAttempts[participant.id] ?? 0
         return compiled

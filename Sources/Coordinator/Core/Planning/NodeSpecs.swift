@@ -13,6 +13,7 @@ extension Planning {
             wanted.docker = docker
             if isRestarted(participant) { wanted.docker?.restart = true }
             wanted.sysctls = participant.entry.sysctls
+            wanted.api = api(participant)
             if participant.status != nil { wanted.firewall = firewall.compile(for: participant) }
             wanted.shares = shares(participant, mounts: true)
             wanted.swarm = swarm(participant)
@@ -52,6 +53,24 @@ extension Planning {
         return NodeSpec.Docker(
             package: spec.docker.package, hold: spec.docker.hold, mirrors: spec.docker.mirrors, insecure: spec.docker.insecure,
             mtu: mtu == 1500 ? nil : mtu)
+    }
+
+    /// Docker's API over TLS, on managers.
+    private func api(_ participant: Participant) -> DockerAPISpec? {
+        guard spec.docker.tlsAPI, participant.entry.role == .manager, let api = record.api else { return nil }
+        let server = api.servers[participant.id]
+        let isAnswer = server != nil && server?.request == participant.status?.facts.apiRequest
+        return DockerAPISpec(
+            certificate: isAnswer ? server?.certificate : nil, authority: api.authority,
+            clients: api.credentials.filter { $0.isGood(at: now) }.map(\.certificate))
+    }
+
+    /// What the certificate of a manager's API is for: its name, the address that is advertised, and what the file adds; nil while no address is known.
+    func apiNames(of id: NodeID) -> [String]? {
+        guard spec.docker.tlsAPI, let address = record.addresses[id],
+            let participant = participants.first(where: { $0.id == id && $0.entry.role == .manager })
+        else { return nil }
+        return [participant.entry.name.rawValue, "\(address)"] + (spec.docker.tlsNames ?? [])
     }
 
     /// Gives each new share the next number.

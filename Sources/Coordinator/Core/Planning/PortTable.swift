@@ -7,7 +7,7 @@ struct PortTable {
     let dataPathPorts: [UInt16]
 
     /// Single ports first.
-    func rules(servesShares: Bool, coordinates: Bool) -> [FirewallSpec.Rule] {
+    func rules(servesShares: Bool, coordinates: Bool, servesAPI: Bool) -> [FirewallSpec.Rule] {
         var rules: [FirewallSpec.Rule] = []
         func open(
             _ port: Int, _ last: Int? = nil, _ transports: [Transport] = [.tcp], to audiences: [Audience], nodesToo: Bool = false,
@@ -21,6 +21,7 @@ struct PortTable {
         }
         open(22, to: [.management], "ssh")
         open(8080, to: [.management], "traefik dashboard")
+        if servesAPI { open(Int(DockerAPISpec.port), to: [spec.kind == .target ? .nuvla : .management], "docker api over tls") }
         open(2377, to: [.cluster], "swarm management")
         open(7946, nil, [.tcp, .udp], to: [.cluster], "swarm gossip")
         for port in dataPathPorts { open(Int(port), nil, [.udp], to: [.cluster], "swarm data path") }

@@ -147,7 +147,7 @@ extension Planning {
 
     /// Ports that stacks publish and that no table opens: they stay closed, and are shown.
     func unnamedPorts() -> [String] {
-        let rules = ports.rules(servesShares: true, coordinates: true)
+        let rules = ports.rules(servesShares: true, coordinates: true, servesAPI: true)
         return spec.stacks.flatMap { stack in
             (snapshot.bundles[stack.name]?.publications ?? []).filter { publication in
                 !rules.contains {

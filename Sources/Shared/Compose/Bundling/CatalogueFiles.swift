@@ -1,6 +1,15 @@
 /// The files of `packaging/catalogue` by the entry's name and what a compose file calls them.
 enum CatalogueFiles {
     static let all: [String: [UInt8]] = [
+        "monitoring/dashboards.yml": PackageResources.monitoring_dashboards_yml,
+        "monitoring/datasource.yml": PackageResources.monitoring_datasource_yml,
+        "monitoring/docker-compose.yml": PackageResources.monitoring_compose_yml,
+        "monitoring/prometheus.sh": PackageResources.monitoring_prometheus_sh,
+        "monitoring/prometheus.yml": PackageResources.monitoring_prometheus_yml,
+        "monitoring/rules.yml": PackageResources.monitoring_rules_yml,
+        "monitoring/self.yml": PackageResources.monitoring_self_yml,
+        "monitoring/skep.json": PackageResources.monitoring_skep_json,
+        "monitoring/swarm.json": PackageResources.monitoring_swarm_json,
         "s3/console.yml": PackageResources.s3_console_yml,
         "s3/docker-compose.yml": PackageResources.s3_compose_yml,
         "s3/host.yml": PackageResources.s3_host_yml,
