@@ -142,6 +142,22 @@ import Testing
         #expect(made.warnings.filter { $0.contains("takes no notice") }.count == 3)
     }
 
+    @Test func foldersThatAreBoundAreKnownWithWhereTheyAreNeeded() throws {
+        let made = try Stack(
+            compose: """
+                services:
+                  a: {image: "acme/a:1.0.0", volumes: ["/srv/data/:/d", "/var/run/docker.sock:/s", "/etc/acme:/e", "/srv/acme.conf:/c", "/nfs-root/x:/x:ro"]}
+                  b: {image: "acme/b:1.0.0", volumes: ["/srv/data:/d", "/srv/more:/m"], deploy: {placement: {constraints: [node.role == manager]}}}
+
+                """
+        ).made()
+        #expect(
+            made.bundle.binds == [
+                .init(path: "/srv/data", constraints: []), .init(path: "/srv/data", constraints: ["node.role == manager"]),
+                .init(path: "/srv/more", constraints: ["node.role == manager"]),
+            ])
+    }
+
     @Test func refusesPortsThatTwoStacksPublish() throws {
         let parsed = try ClusterFile.read(
             text: """

@@ -28,6 +28,7 @@ extension AgentAction {
         case .installMount(let path, _): "mount \(path)"
         case .remount(let path): "mount \(path) again"
         case .removeMount(let path): "unmount \(path)"
+        case .makeFolders(let paths): "make \(paths.joined(separator: ", "))"
         case .restartTask(_, let name): "restart the task \(name)"
         case .prune: "remove unused images, ended tasks and build cache"
         case .initialiseSwarm(let plan): "make the swarm, advertised as \(plan.advertise)"

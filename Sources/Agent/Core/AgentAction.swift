@@ -2,7 +2,7 @@ public import SkepModel
 
 /// Work that may not overlap is in one lane; different lanes run side by side.
 public enum Lane: String, Codable, CodingKeyRepresentable, Hashable, Sendable, CaseIterable, Comparable {
-    case packages, engine, sysctls, firewall, api, server, mounts, tasks, disk, swarm, members, tokens, networks, stacks, drill
+    case packages, engine, sysctls, firewall, api, server, mounts, folders, tasks, disk, swarm, members, tokens, networks, stacks, drill
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -55,6 +55,9 @@ public enum AgentAction: Hashable, Sendable {
     /// Stops and removes the unit of ours; the mount point is removed if it is empty and we made it.
     case removeMount(path: String)
 
+    /// Makes folders that stacks bind, where nothing is.
+    case makeFolders([String])
+
     /// Kills a swarm task's container, by Docker's id, so that the swarm starts another in its place; `name` is the container's.
     case restartTask(container: String, name: String)
     /// Removes ended tasks' containers, images that no container uses and the build cache; never volumes.
@@ -94,6 +97,7 @@ public enum AgentAction: Hashable, Sendable {
         case .prepareAPI, .serveAPI, .removeAPI: .api
         case .makeFolder, .prepareServer, .writeExports, .removeExports: .server
         case .installMount, .remount, .removeMount: .mounts
+        case .makeFolders: .folders
         case .restartTask: .tasks
         case .prune: .disk
         case .initialiseSwarm, .joinSwarm, .leaveSwarm: .swarm

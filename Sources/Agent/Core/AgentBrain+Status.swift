@@ -28,6 +28,9 @@ extension AgentBrain {
         var canary = observation.canary ?? CanaryReport()
         if canary.at == nil { canary.address = memory.ingress }
         status.canary = canary
+        if let wanted = spec?.folders, case .seen(let missing) = observation.missingFolders {
+            status.folders = wanted.filter { !missing.contains($0) }
+        }
         return status
     }
 

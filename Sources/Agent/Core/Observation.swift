@@ -196,6 +196,8 @@ public struct Observation: Sendable, Equatable {
     public var table: Seen<Table>
     public var api: Seen<API> = .seen(API())
     public var server: Seen<Server>
+    /// Of the folders that stacks bind, those that are not there.
+    public var missingFolders: Seen<[String]> = .seen([])
     /// By mount path: those of the spec and those of units of ours.
     public var mounts: Seen<[String: MountPoint]>
     /// Containers that are bound to a mount of a share which is not the one that stands there now.

@@ -79,7 +79,7 @@ public import SkepSystem
                 .restartEngine,
                 .putBackDaemonConfig, .setSysctls, .restoreSysctls, .installTable, .keepTable, .removeTable, .prepareAPI, .serveAPI, .removeAPI,
                 .makeFolder, .prepareServer,
-                .writeExports, .removeExports, .installMount, .remount, .removeMount, .breakOnPurpose:
+                .writeExports, .removeExports, .installMount, .remount, .removeMount, .makeFolders, .breakOnPurpose:
                 return .failed("this is not done through Docker")
             }
             return .done

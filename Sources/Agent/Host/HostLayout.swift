@@ -29,6 +29,9 @@ public struct HostLayout: Sendable {
     /// Whether systemd runs the machine; without it programs are run directly and units are only files.
     public var hasSystemd: Bool
 
+    /// Before every path of the machine; empty for the machine itself.
+    public var root: String
+
     public var daemonConfig: String
     /// Written by the engine when it starts; its time says which configuration the engine has read.
     public var enginePIDFile: String
@@ -95,6 +98,7 @@ public struct HostLayout: Sendable {
     /// The layout of Debian and Ubuntu with its files beneath `root`; the kernel, and what the system says of itself, are the same for all.
     public init(root: String = "", hasSystemd: Bool) {
         self.hasSystemd = hasSystemd
+        self.root = root
         // systemd's own /proc/self is another one's, and an upgrade leaves this process with a file that is gone
         let own = hasSystemd ? nil : try? Files.readLink("/proc/self/exe")
         agent = Program(own ?? "/usr/bin/skep-agent")

@@ -13,6 +13,7 @@ public import SkepSystem
         public var table: Seen<Observation.Table>
         public var api: Seen<Observation.API>
         public var server: Seen<Observation.Server>
+        public var missingFolders: [String]
         public var mounts: Seen<[String: Observation.MountPoint]>
     }
 
@@ -39,7 +40,8 @@ public import SkepSystem
         async let server = seen { try await ServerActions(self.state).look(scope.folders) }
         async let mounts = seen { try await self.mounts.look(scope) }
         return await Look(
-            facts: facts, packages: packages, daemonConfig: config, sysctls: sysctls, table: table, api: api, server: server, mounts: mounts)
+            facts: facts, packages: packages, daemonConfig: config, sysctls: sysctls, table: table, api: api, server: server,
+            missingFolders: FolderActions.missing(scope.bound, root: layout.root), mounts: mounts)
     }
 
     /// Whether the chains by which Docker publishes ports are there, for an engine that was just seen to run; nil where that cannot be said: where an

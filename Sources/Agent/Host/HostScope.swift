@@ -22,6 +22,8 @@ public struct HostScope: Sendable, Equatable {
     public var docker: NodeSpec.Docker?
     public var sysctls: Set<String>
     public var folders: [String]
+    /// Folders that stacks bind.
+    public var bound: [String] = []
     public var mounts: [String: Mount]
     /// Names the probe's file, so that two nodes do not remove each other's.
     public var node: String
@@ -49,6 +51,7 @@ public struct HostScope: Sendable, Equatable {
         self.init(packages: packages + held, docker: spec?.docker, node: spec?.node.rawValue ?? "", bridges: bridges)
         sysctls = Set(memory.originalSysctls.keys).union(spec?.sysctls.keys.map { $0 } ?? [])
         countsConnections = memory.firewall.trial.map { !$0.inbound } ?? false
+        bound = spec?.folders ?? []
         folders = spec?.shares?.exports.map(\.path) ?? []
         for mount in spec?.shares?.mounts ?? [] {
             mounts[mount.mount] = Mount(source: .remote(server: mount.server, path: mount.path), write: mount.write)

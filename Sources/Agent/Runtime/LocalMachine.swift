@@ -94,6 +94,7 @@ public import SkepSystem
             swarm: engine.swarm, manager: engine.manager, probe: probe.report)
         look.canary = canary.report
         look.api = host.api
+        look.missingFolders = .seen(host.missingFolders)
         look.facts.apiRequest = host.api.value?.request
         look.hasFormerDaemonConfig = spec?.docker != nil && hostObserver.judgeDaemonConfig(runningSince: runs ? started : nil)
         // after the engine was seen to run: it makes them before it answers
@@ -154,7 +155,7 @@ public import SkepSystem
 
     public func perform(_ action: AgentAction) async -> ActionOutcome {
         switch action.lane {
-        case .packages, .engine, .sysctls, .firewall, .api, .server, .mounts, .drill: await hostActuator.perform(action)
+        case .packages, .engine, .sysctls, .firewall, .api, .server, .mounts, .folders, .drill: await hostActuator.perform(action)
         case .tasks, .disk, .swarm, .members, .tokens, .networks, .stacks: await dockerActuator.perform(action)
         }
     }

@@ -17,6 +17,8 @@ public struct Condition: Codable, Hashable, Sendable {
         /// Docker's API is served over TLS, to the credentials that were given out.
         public static let dockerAPI = Kind(rawValue: "DockerAPIServed")
         public static let exports = Kind(rawValue: "SharesExported")
+        /// The folders that stacks bind are there.
+        public static let folders = Kind(rawValue: "FoldersReady")
         public static let mounts = Kind(rawValue: "SharesMounted")
         /// No container is bound to a mount of a share that is no longer the one that stands there.
         public static let bindings = Kind(rawValue: "SharesBound")

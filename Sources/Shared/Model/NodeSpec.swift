@@ -138,6 +138,8 @@ public struct NodeSpec: Codable, Hashable, Sendable {
     public var api: DockerAPISpec?
     public var firewall: FirewallSpec?
     public var shares: Shares?
+    /// Folders of its own disk that stacks bind, made where they are not there; nil for none.
+    public var folders: [String]?
     public var swarm: Swarm
     /// Docker's id of this node, where the acting manager has it as a member that was made ours: an agent that was installed anew knows by it
     /// that it is at home, as a worker's engine does not know its swarm.

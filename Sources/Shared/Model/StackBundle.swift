@@ -25,6 +25,17 @@ public struct StackBundle: Codable, Hashable, Sendable {
         }
     }
 
+    /// A folder of the nodes themselves that a service binds.
+    public struct Bind: Codable, Hashable, Sendable {
+        public var path: String
+        /// The service's placement constraints: where it may run, the folder is made.
+        public var constraints: [String]
+        public init(path: String, constraints: [String]) {
+            self.path = path
+            self.constraints = constraints
+        }
+    }
+
     public var name: StackName
     /// SHA-256 of all that follows, hexadecimal; every service carries it as the label `skep.bundle`.
     public var digest: String
@@ -36,14 +47,17 @@ public struct StackBundle: Codable, Hashable, Sendable {
     public var publications: [Publication]
     /// Networks that must exist before it is deployed.
     public var networks: [NetworkName]
+    /// Folders that must be there where its services may run; nil for none.
+    public var binds: [Bind]?
     /// How often an operator asked for it again after it had failed; nil for never.
     public var number: Int?
     public var attempt: Attempt { Attempt(digest: digest, number: number ?? 0) }
 
     public init(
         name: StackName, digest: String, compose: String, files: [String: String] = [:], services: [String],
-        publications: [Publication] = [], networks: [NetworkName] = []
+        publications: [Publication] = [], networks: [NetworkName] = [], binds: [Bind] = []
     ) {
+        self.binds = binds.isEmpty ? nil : binds
         self.name = name
         self.digest = digest
         self.compose = compose

@@ -179,6 +179,7 @@ struct Machine {
             table: .seen(.init(listing: table, managementConnections: managementConnections, kept: keptTable)), server: .seen(server),
             mounts: .seen(points), swarm: .seen(state), manager: view, probe: probe, bootID: "boot \(boot)")
         look.canary = canary.isWanted ? canary.report : nil
+        look.missingFolders = .seen((disk.spec?.folders ?? []).filter { !folders.contains($0) })
         look.api = .seen(api)
         look.facts.apiRequest = api.request
         return look

@@ -16,6 +16,7 @@ extension Planning {
             wanted.api = api(participant)
             if participant.status != nil { wanted.firewall = firewall.compile(for: participant) }
             wanted.shares = shares(participant, mounts: true)
+            wanted.folders = folders(participant)
             wanted.swarm = swarm(participant)
             wanted.knownMember = knownMember(participant)
             wanted.probe = probe(participant)
@@ -106,6 +107,26 @@ extension Planning {
             }
         }
         return wanted
+    }
+
+    /// Folders that the spec's stacks bind on that node.
+    private func folders(_ participant: Participant) -> [String]? {
+        let paths = spec.stacks.flatMap { folders(of: $0.name, on: participant) }
+        return paths.isEmpty ? nil : Set(paths).sorted()
+    }
+
+    /// Folders that a stack binds where it may run on that node, as far as the constraints can be told.
+    func folders(of stack: StackName, on participant: Participant) -> [String] {
+        guard let binds = snapshot.bundles[stack]?.binds, isMember(participant) else { return [] }
+        let member = self.member(participant)
+        // the labels of the file, which the members are about to have, go before those that are there
+        let labels = (member?.labels ?? [:]).merging(participant.entry.labels) { $1 }
+        let known = PlacementConstraint.Member(
+            id: member?.id, hostname: member?.hostname, role: participant.entry.role,
+            labels: labels.merging(["skep.node": participant.entry.name.rawValue]) { $1 })
+        return binds.filter { bind in
+            !bind.constraints.contains { PlacementConstraint($0)?.admits(known) == false }
+        }.map(\.path)
     }
 
     private func clients(of share: ClusterSpec.Share, server: NodeName) -> [NodeSpec.Export.Client] {

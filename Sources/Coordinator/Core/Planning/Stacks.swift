@@ -40,6 +40,10 @@ extension Planning {
             let missing = bundle.networks.filter { !names.contains($0.rawValue) }
             if !missing.isEmpty { return "the networks \(missing.map(\.rawValue).joined(separator: ", "))" }
         }
+        for participant in participants {
+            let missing = folders(of: stack.name, on: participant).filter { participant.status?.folders?.contains($0) != true }
+            if !missing.isEmpty { return "\(missing.joined(separator: ", ")) on \(participant.entry.name), which its services bind" }
+        }
         if let share = stack.share, let nfs = spec.nfs, let entry = nfs.shares.first(where: { $0.name == share }) {
             for writer in entry.write {
                 guard let participant = participants.first(where: { $0.entry.name == writer }), isMember(participant) else {

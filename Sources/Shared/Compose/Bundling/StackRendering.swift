@@ -36,7 +36,7 @@ struct StackRendering {
             let compose = try YAMLWriter.write(VariableReplacement.escaped(labelled(root, digest: digest)))
             return StackBundle(
                 name: subject.name, digest: digest, compose: compose, files: attached.mapValues(Base64.encode), services: document.names("services"),
-                publications: publications(document), networks: networks(document))
+                publications: publications(document), networks: networks(document), binds: binds(document))
         } catch {
             remarks.error(.yaml, root, "the file cannot be written out: \(error)")
             return nil
@@ -119,6 +119,20 @@ struct StackRendering {
                 } else {
                     result.append(publication)
                 }
+            }
+        }
+        return result
+    }
+
+    /// Folders of the nodes' own disks that services bind: what every machine has, or a share's mount, is none, nor is what looks like a file.
+    private func binds(_ document: ComposeDocument) -> [StackBundle.Bind] {
+        var result: [StackBundle.Bind] = []
+        for entry in document.entries("services") {
+            let placement = service(entry)["deploy"]?["placement"]?["constraints"]?.list ?? []
+            for mount in entry.value["volumes"]?.list ?? [] where mount.text("type") == "bind" {
+                guard let path = mount.text("source").flatMap({ BindPath.folder($0, shares: subject.spec?.nfs?.shares ?? []) }) else { continue }
+                let bind = StackBundle.Bind(path: path, constraints: placement.compactMap { $0.scalar?.text })
+                if !result.contains(bind) { result.append(bind) }
             }
         }
         return result

@@ -22,8 +22,7 @@ extension Examination {
                 "the service '\(service.name)' binds '\(source)', a path beside the compose file: the nodes have no such folder",
                 fix: "use a config or a secret with 'file:', or an absolute path that the nodes have, such as a share's mount")
         }
-        let plain = source.count > 1 && source.hasSuffix("/") ? String(source.dropLast()) : source
-        if Self.exactly.contains(plain) || Self.everywhere.contains(where: { plain == $0 || plain.hasPrefix($0 + "/") }) { return }
+        if BindPath.isEverywhere(source) { return }
         let shares = subject.spec?.nfs?.shares ?? []
         if let share = shares.first(where: { source == $0.mount || source.hasPrefix($0.mount + "/") }) {
             guard mount.text("read_only") != "true", subject.share != share.name else { return }
@@ -33,7 +32,8 @@ extension Examination {
         }
         guard !isPinned(service) else { return }
         remarks.warn(
-            .bindPath, mount, "'\(source)' must be there on each node where '\(service.name)' may run, and holds other data on each",
+            .bindPath, mount,
+            "'\(source)' is \(BindPath.folder(source, shares: []) == nil ? "to be there" : "made") on each node where '\(service.name)' may run, and holds other data on each",
             fix: "bind a share's mount, or constrain the service to one node")
     }
 
@@ -74,15 +74,4 @@ extension Examination {
         let constraints = (service.node["deploy"]?["placement"]?["constraints"]?.list ?? []).compactMap { PlacementConstraint($0.scalar?.text ?? "") }
         return constraints.contains { $0.isEqual && ($0.key.hasPrefix("node.labels.") || ["node.hostname", "node.id"].contains($0.key)) }
     }
-
-    /// What every node has, and what lies below it.
-    private static let everywhere = ["/etc/ssl", "/proc", "/sys", "/var/lib/docker", "/usr/share/zoneinfo", "/lib/modules"]
-    /// What every node has, by itself.
-    private static let exactly: Set<String> = [
-        "/", "/var/run/docker.sock", "/run/docker.sock", "/etc/localtime", "/etc/timezone", "/etc/hostname", "/etc/hosts", "/etc/os-release",
-        "/etc/machine-id", "/etc/resolv.conf", "/etc/passwd", "/etc/group", "/etc", "/usr", "/dev", "/dev/shm", "/dev/disk", "/dev/null", "/var/log",
-        "/var/run", "/run", "/lib", "/tmp", "/boot", "/home", "/root", "/mnt", "/media", "/srv", "/opt", "/var/lib", "/var/log/journal",
-        "/run/systemd",
-        "/run/log/journal", "/var/run/dbus", "/run/dbus", "/run/udev", "/usr/bin", "/usr/lib", "/run/containerd", "/run/containerd/containerd.sock",
-    ]
 }
