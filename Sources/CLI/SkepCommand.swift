@@ -10,6 +10,6 @@ struct SkepCommand: ParsableCommand {
         subcommands: [
             LoginCommand.self, ApplyCommand.self, StatusCommand.self, NodeCommand.self, StackCommand.self, FirewallCommand.self, ShareCommand.self,
             EventsCommand.self, RepairsCommand.self, DrillCommand.self, OperationCommand.self, ClusterCommand.self, OperatorCommand.self,
-            LoginsCommand.self, CredentialsCommand.self, DoctorCommand.self,
+            CredentialsCommand.self, NuvlaCommand.self, LoginsCommand.self, DoctorCommand.self,
         ])
 }

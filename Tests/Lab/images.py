@@ -98,8 +98,20 @@ def busybox():
         return file.read()
 
 
+def libraries(path):
+    """What a program of Debian's is linked with, as entries of an image; they are this machine's."""
+    said = subprocess.run(["ldd", path], capture_output=True, text=True).stdout
+    found = sorted(set(re.findall(r"(/\S+\.so\S*) \(", said)))
+    folders = sorted({"/".join(part[:depth]) for part in ([p for p in file[1:].split("/")[:-1]] for file in found) for depth in range(1, len(part) + 1)})
+    entries = [(folder, None, 0o755) for folder in folders]
+    for file in found:
+        with open(file, "rb") as source:
+            entries.append((file[1:], source.read(), 0o755))
+    return entries
+
+
 def from_debian(package, *paths):
-    """The bytes of files out of a Debian package, without installing it."""
+    """The bytes of files out of a Debian package, without installing it, and the libraries of the first."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         subprocess.run(["apt-get", "download", "-q", package], cwd=folder, check=True, capture_output=True)
@@ -108,7 +120,7 @@ def from_debian(package, *paths):
         for path in paths:
             with open(os.path.join(folder, "x", path), "rb") as file:
                 result.append(file.read())
-        return result
+        return *result, libraries(os.path.join(folder, "x", paths[0]))
 
 
 def make_traefik(folder):
@@ -156,18 +168,18 @@ exec wget -q -O /dev/null "http://admin:$(cat /run/secrets/prometheus-password)@
 
 def make_prometheus(folder):
     """Debian's Prometheus, which is of another version than the name says."""
-    program, promtool = from_debian("prometheus", "usr/bin/prometheus", "usr/bin/promtool")
+    program, promtool, linked = from_debian("prometheus", "usr/bin/prometheus", "usr/bin/promtool")
     write_archive(folder, "prometheus", [f"prom/prometheus:{catalogue('PROMETHEUS_VERSION')}"], [
-        *COMMON, *tools("sh", "cat", "wget", "mkdir"), ("bin/prometheus", program, 0o755), ("bin/promtool.debian", promtool, 0o755),
+        *COMMON, *tools("sh", "cat", "wget", "mkdir"), *linked, ("bin/prometheus", program, 0o755), ("bin/promtool.debian", promtool, 0o755),
         ("bin/promtool", PROMTOOL, 0o755), ("prometheus", None, 0o1777),
     ], {"Entrypoint": ["/bin/prometheus"], "User": "65534", "Env": ["PATH=/bin"]})
 
 
 def make_node_exporter(folder):
     """Debian's node-exporter, which is of another version than the name says."""
-    program, = from_debian("prometheus-node-exporter", "usr/bin/prometheus-node-exporter")
+    program, linked = from_debian("prometheus-node-exporter", "usr/bin/prometheus-node-exporter")
     write_archive(folder, "node-exporter", [f"prom/node-exporter:{catalogue('NODE_EXPORTER_VERSION')}"], [
-        *COMMON, *tools("sh", "wget"), ("bin/node_exporter", program, 0o755),
+        *COMMON, *tools("sh", "wget"), *linked, ("bin/node_exporter", program, 0o755),
     ], {"Entrypoint": ["/bin/node_exporter"], "User": "65534", "Env": ["PATH=/bin"]})
 
 
@@ -182,7 +194,8 @@ def stand_in(folder, name, tag, port, pages, user=None, programs=()):
     entries += [("www/" + part, None, 0o755) for part in sorted(folders)]
     entries += [("www/" + path, text.encode(), 0o644) for path, text in pages.items()]
     entries += [("bin/" + path, text.encode(), 0o755) for path, text in programs]
-    config = {"Entrypoint": ["/bin/httpd", "-f", "-p", str(port), "-h", "/www"], "Env": ["PATH=/bin"]}
+    # what the service gives as its command is not for this program
+    config = {"Entrypoint": ["/bin/sh", "-c", f"exec httpd -f -p {port} -h /www"], "Env": ["PATH=/bin"]}
     if user:
         config["User"] = user
     write_archive(folder, name, [tag], entries, config)

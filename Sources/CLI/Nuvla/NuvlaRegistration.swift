@@ -1,0 +1,116 @@
+import SkepWire
+
+/// A cluster as a Nuvla server knows it: a group of its name with the swarm and its S3, each with a credential.
+struct NuvlaRegistration {
+    /// The keys of an S3 server.
+    struct S3 {
+        var endpoint: String
+        var accessKey: String
+        var secretKey: String
+    }
+
+    let nuvla: NuvlaClient
+    let cluster: String
+    /// What is done, in words, as it is done.
+    let say: (String) -> Void
+
+    /// By which our group is found again.
+    private var groupName: String { "skep-\(cluster)" }
+    private var description: String { "the swarm \(cluster), which Skep keeps" }
+
+    /// Makes what is not there yet. What this call has made goes again when it cannot be ended.
+    func register(endpoint: String, s3: S3?, credential: () throws -> DockerCredential) throws {
+        var made: [String] = []
+        do {
+            let group = try the("infrastructure-service-group", where: "name", is: groupName) { $0.name == groupName } ?? {
+                let id = try nuvla.add("infrastructure-service-group", NuvlaResources.Group(name: groupName, description: description))
+                made.append(id)
+                return id
+            }()
+            let swarm = try service("swarm", endpoint, in: group, &made)
+            try self.credential(of: swarm, &made) {
+                let given = try credential()
+                return NuvlaResources.SwarmCredential(
+                    name: cluster, description: "Docker's API of \(description)",
+                    template: .init(parent: swarm, ca: given.answer.authority, cert: given.answer.certificate, key: given.key))
+            }
+            if let s3 {
+                let service = try service("s3", s3.endpoint, in: group, &made)
+                try self.credential(of: service, &made) {
+                    NuvlaResources.S3Credential(
+                        name: "\(cluster) S3", description: "S3 of \(description)",
+                        template: .init(parent: service, accessKey: s3.accessKey, secretKey: s3.secretKey))
+                }
+            }
+        } catch {
+            for id in made.reversed() {
+                do {
+                    try nuvla.remove(id)
+                    say("removed \(id) again")
+                } catch let failure as CommandFailure {
+                    say("\(id) stays at Nuvla: \(failure.lines.joined(separator: "; "))")
+                }
+            }
+            throw error
+        }
+    }
+
+    /// Removes all of it, what is below first; false when nothing was there.
+    func unregister() throws -> Bool {
+        let groups = try nuvla.find("infrastructure-service-group", where: "name", is: groupName).filter { $0.name == groupName }
+        for group in groups {
+            for service in try nuvla.find("infrastructure-service", where: "parent", is: group.id) where service.parent == group.id {
+                for credential in try nuvla.find("credential", where: "parent", is: service.id) where credential.parent == service.id {
+                    try remove(credential.id)
+                }
+                try remove(service.id)
+            }
+            try remove(group.id)
+        }
+        return !groups.isEmpty
+    }
+
+    private func remove(_ id: String) throws {
+        try nuvla.remove(id)
+        say("removed \(id)")
+    }
+
+    private func the(_ resource: String, where key: String, is value: String, _ fits: (NuvlaClient.Found) -> Bool) throws -> String? {
+        let found = try nuvla.find(resource, where: key, is: value).filter(fits)
+        guard found.count <= 1 else {
+            let ids = found.map(\.id).joined(separator: ", ")
+            throw CommandFailure(.failed, "Nuvla has several that could be meant (\(ids)): remove all but one there")
+        }
+        return found.first?.id
+    }
+
+    private func service(_ subtype: String, _ endpoint: String, in group: String, _ made: inout [String]) throws -> String {
+        let found = try nuvla.find("infrastructure-service", where: "parent", is: group).filter { $0.parent == group && $0.subtype == subtype }
+        if let service = found.first {
+            guard service.endpoint == endpoint else {
+                throw CommandFailure(
+                    .failed,
+                    "\(service.id) of \(cluster) is at \(service.endpoint ?? "no endpoint"), not at \(endpoint): skep nuvla unregister, then register again")
+            }
+            say("\(service.id) is there already (\(subtype), \(endpoint))")
+            return service.id
+        }
+        let id = try nuvla.add(
+            "infrastructure-service",
+            NuvlaResources.Service(
+                template: .init(
+                    subtype: subtype, endpoint: endpoint, name: subtype == "swarm" ? cluster : "\(cluster) S3", description: description, parent: group)))
+        made.append(id)
+        say("made \(id) (\(subtype), \(endpoint))")
+        return id
+    }
+
+    private func credential(of service: String, _ made: inout [String], _ body: () throws -> some Encodable) throws {
+        if let known = try nuvla.find("credential", where: "parent", is: service).first(where: { $0.parent == service }) {
+            return say("\(known.id) is there already")
+        }
+        let id = try nuvla.add("credential", try body())
+        made.append(id)
+        say("made \(id)")
+    }
+}
