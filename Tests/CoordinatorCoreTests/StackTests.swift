@@ -55,6 +55,20 @@ import Testing
         #expect(why.contains("non-zero exit (1)"))
     }
 
+    @Test func whatIsAskedForAgainIsHandedOverAgainAlthoughItRuns() {
+        var fixture = fixture()
+        fixture.snapshot.spec.stacks.removeFirst()
+        fixture.snapshot.nodes[0].status?.manager?.stacks = [service(web, running: 1)]
+        #expect(fixture.pass().operations.isEmpty)
+        fixture.snapshot.record.stackAttempts = [web: 1]
+        #expect(fixture.pass().operations.map(\.stack) == [web])
+        #expect(fixture.pass().nodeSpecs[Fixture.id(1)]?.duties?.stacks.first?.number == 1)
+        fixture.snapshot.nodes[0].status?.manager?.stacks[0].services[0].attempt = 1
+        fixture.pass()
+        #expect(fixture.snapshot.operations.last?.isOpen == false)
+        #expect(fixture.pass().stacks.first?.ready == true)
+    }
+
     private func takenBack(_ number: Int = 0) -> ManagerView.Stack {
         .init(
             name: web.rawValue, ours: true, services: [.init(name: "traefik_a", running: 1, desired: 1, bundle: "traefik-0")],

@@ -142,6 +142,17 @@ import Testing
         #expect(made.warnings.filter { $0.contains("takes no notice") }.count == 3)
     }
 
+    @Test func whatIsAskedForAgainSaysSoInALabelOfEachService() throws {
+        var bundle = try Stack(compose: "services: {a: {image: \"acme/a:1.0.0\"}, b: {image: \"acme/b:1.0.0\"}}\n").made().bundle
+        #expect(bundle.handedCompose == bundle.compose)
+        bundle.number = 2
+        let document = try #require(try YAMLReader.read(bundle.handedCompose, file: "x.yml"))
+        for name in ["a", "b"] {
+            let labels = document["services"]?[name]?["deploy"]?["labels"]
+            #expect(labels?["skep.attempt"]?.scalar?.text == "2" && labels?["skep.bundle"]?.scalar?.text == bundle.digest)
+        }
+    }
+
     @Test func foldersThatAreBoundAreKnownWithWhereTheyAreNeeded() throws {
         let made = try Stack(
             compose: """

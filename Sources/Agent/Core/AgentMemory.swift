@@ -57,12 +57,15 @@ public struct AgentMemory: Codable, Hashable, Sendable {
     /// A stack's services as they were deployed, so that what someone changes later is told from what was deployed.
     public struct Deployed: Codable, Hashable, Sendable {
         public var bundle: String
+        /// For the how manieth time it was asked for; nil for the first.
+        public var number: Int?
         /// The engine's version: another one may show the same specification with more fields.
         public var engine: String
         /// By service, the digest of its specification.
         public var services: [String: String]
-        public init(bundle: String, engine: String, services: [String: String]) {
+        public init(bundle: String, number: Int? = nil, engine: String, services: [String: String]) {
             self.bundle = bundle
+            self.number = number
             self.engine = engine
             self.services = services
         }

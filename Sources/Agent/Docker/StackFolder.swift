@@ -30,7 +30,7 @@ struct StackFolder {
             }
             try Files.createExclusive(path + "/" + name, Array(bytes), mode: 0o600)
         }
-        try Files.createExclusive(compose, Array(bundle.compose.utf8), mode: 0o600)
+        try Files.createExclusive(compose, Array(bundle.handedCompose.utf8), mode: 0o600)
     }
 
     func remove() {

@@ -57,7 +57,8 @@ struct SwarmLook {
         return ManagerView.Service(
             name: entry.Spec.Name, running: counts.running, desired: counts.desired, bundle: entry.labels[SkepLabel.bundle],
             error: error(entry, counts), updating: entry.isUpdating, digest: entry.digest.text,
-            ports: entry.isJob ? [] : entry.meshPorts, stuck: isStuck(entry) ? true : nil)
+            ports: entry.isJob ? [] : entry.meshPorts, attempt: entry.labels[SkepLabel.attempt].flatMap { Int($0) },
+            stuck: isStuck(entry) ? true : nil)
     }
 
     /// A task waits for a node that satisfies the constraints, in the scheduler's words, and a member does.

@@ -33,7 +33,8 @@ struct NuvlaCommand: ParsableCommand {
                 rotate them.
                 """)
         @OptionGroup var server: Server
-        @Option(help: "Where Nuvla reaches Docker's API: https://HOST:2376; by default the first of the file's tls-api names, or the manager's address.")
+        @Option(
+            help: "Where Nuvla reaches Docker's API: https://HOST:2376; by default the first of the file's tls-api names, or the manager's address.")
         var endpoint: String?
         @Option(help: "How long the credential is good.") var ttl = Span(seconds: 365 * 86_400)
         @Option(help: "Where Nuvla reaches S3: https://HOST; by default S3_HOST of the stack s3, if there is one.") var s3: String?
@@ -90,19 +91,22 @@ struct NuvlaCommand: ParsableCommand {
             let stack = spec.stacks.first { $0.name.rawValue == "s3" && $0.source == .catalogue }
             let host = stack?.environment["S3_HOST"].flatMap { $0.isEmpty ? nil : "https://\($0)" }
             guard let endpoint = s3 ?? host else {
-                if stack != nil { Output.error("S3 is not registered: it answers on every name that begins with s3.; give one with --s3 https://s3.HOST") }
+                if stack != nil {
+                    Output.error("S3 is not registered: it answers on every name that begins with s3.; give one with --s3 https://s3.HOST")
+                }
                 return nil
             }
             if let s3AccessKey, let s3SecretKey {
                 func content(_ file: String) throws -> String { String(try StackInput.text(file, limit: 4096).filter { !$0.isWhitespace }) }
-                return .init(endpoint: endpoint, accessKey: try content(s3AccessKey), secretKey: try content(s3SecretKey))
+                let keys = (try content(s3AccessKey), try content(s3SecretKey))
+                return .init(endpoint: endpoint) { keys }
             }
             guard stack != nil else { throw CommandFailure(.usage, "give the keys of S3: --s3-access-key FILE --s3-secret-key FILE") }
             func shown(_ name: String) throws -> String {
                 let answer: SecretAnswer = try client.post("\(try session.stackPath("s3", client))/secrets/\(name)/show")
                 return answer.content
             }
-            return .init(endpoint: endpoint, accessKey: try shown("access-key"), secretKey: try shown("secret-key"))
+            return .init(endpoint: endpoint) { (try shown("access-key"), try shown("secret-key")) }
         }
     }
 

@@ -29,7 +29,8 @@ struct StackCommand: ParsableCommand {
     }
 
     struct Deploy: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Has a stack deployed again that failed, or that the swarm took back.")
+        static let configuration = CommandConfiguration(
+            abstract: "Has a stack deployed again: one that failed or was taken back, or whose images are to be looked up anew.")
         @Argument(help: "The stack's name.") var name: String
         @OptionGroup var session: Session
 

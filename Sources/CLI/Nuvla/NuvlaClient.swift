@@ -56,7 +56,8 @@ final class NuvlaClient {
             var template: Template
         }
         let response = try send(.post, "session", Login(template: .init(key: key, secret: secret)), doing: "log in")
-        guard let header = response.headers.first(where: { $0.name.lowercased() == "set-cookie" && $0.value.hasPrefix("com.sixsq.nuvla.cookie=") }) else {
+        guard let header = response.headers.first(where: { $0.name.lowercased() == "set-cookie" && $0.value.hasPrefix("com.sixsq.nuvla.cookie=") })
+        else {
             throw CommandFailure(.failed, "\(url) gave no session for the API key: does its credential still exist?")
         }
         cookie = String(header.value.prefix { $0 != ";" })

@@ -2,11 +2,10 @@ import SkepWire
 
 /// A cluster as a Nuvla server knows it: a group of its name with the swarm and its S3, each with a credential.
 struct NuvlaRegistration {
-    /// The keys of an S3 server.
+    /// An S3 server. Its keys are asked for when they are about to be sent, as Skep shows its own only once.
     struct S3 {
         var endpoint: String
-        var accessKey: String
-        var secretKey: String
+        var keys: () throws -> (access: String, secret: String)
     }
 
     let nuvla: NuvlaClient
@@ -22,11 +21,13 @@ struct NuvlaRegistration {
     func register(endpoint: String, s3: S3?, credential: () throws -> DockerCredential) throws {
         var made: [String] = []
         do {
-            let group = try the("infrastructure-service-group", where: "name", is: groupName) { $0.name == groupName } ?? {
-                let id = try nuvla.add("infrastructure-service-group", NuvlaResources.Group(name: groupName, description: description))
-                made.append(id)
-                return id
-            }()
+            let group =
+                try the("infrastructure-service-group", where: "name", is: groupName) { $0.name == groupName }
+                ?? {
+                    let id = try nuvla.add("infrastructure-service-group", NuvlaResources.Group(name: groupName, description: description))
+                    made.append(id)
+                    return id
+                }()
             let swarm = try service("swarm", endpoint, in: group, &made)
             try self.credential(of: swarm, &made) {
                 let given = try credential()
@@ -37,9 +38,10 @@ struct NuvlaRegistration {
             if let s3 {
                 let service = try service("s3", s3.endpoint, in: group, &made)
                 try self.credential(of: service, &made) {
-                    NuvlaResources.S3Credential(
+                    let keys = try s3.keys()
+                    return NuvlaResources.S3Credential(
                         name: "\(cluster) S3", description: "S3 of \(description)",
-                        template: .init(parent: service, accessKey: s3.accessKey, secretKey: s3.secretKey))
+                        template: .init(parent: service, accessKey: keys.access, secretKey: keys.secret))
                 }
             }
         } catch {
@@ -90,7 +92,8 @@ struct NuvlaRegistration {
             guard service.endpoint == endpoint else {
                 throw CommandFailure(
                     .failed,
-                    "\(service.id) of \(cluster) is at \(service.endpoint ?? "no endpoint"), not at \(endpoint): skep nuvla unregister, then register again")
+                    "\(service.id) of \(cluster) is at \(service.endpoint ?? "no endpoint"), not at \(endpoint): skep nuvla unregister, then register again"
+                )
             }
             say("\(service.id) is there already (\(subtype), \(endpoint))")
             return service.id
@@ -99,7 +102,8 @@ struct NuvlaRegistration {
             "infrastructure-service",
             NuvlaResources.Service(
                 template: .init(
-                    subtype: subtype, endpoint: endpoint, name: subtype == "swarm" ? cluster : "\(cluster) S3", description: description, parent: group)))
+                    subtype: subtype, endpoint: endpoint, name: subtype == "swarm" ? cluster : "\(cluster) S3", description: description,
+                    parent: group)))
         made.append(id)
         say("made \(id) (\(subtype), \(endpoint))")
         return id

@@ -45,6 +45,8 @@ public struct ManagerView: Codable, Hashable, Sendable {
         public var desired: Int
         /// The bundle that it was deployed from (label `skep.bundle`).
         public var bundle: String?
+        /// For the how manieth time it was asked for (label `skep.attempt`); nil for the first.
+        public var attempt: Int?
         /// The newest error of its failing tasks, in Docker's words, with the node.
         public var error: String?
         /// An update is rolling.
@@ -57,8 +59,9 @@ public struct ManagerView: Codable, Hashable, Sendable {
         public var stuck: Bool?
         public init(
             name: String, running: Int, desired: Int, bundle: String?, error: String? = nil, updating: Bool = false, digest: String? = nil,
-            ports: [UInt16]? = nil, stuck: Bool? = nil
+            ports: [UInt16]? = nil, attempt: Int? = nil, stuck: Bool? = nil
         ) {
+            self.attempt = attempt
             self.stuck = stuck
             self.name = name
             self.running = running

@@ -53,6 +53,18 @@ public struct StackBundle: Codable, Hashable, Sendable {
     public var number: Int?
     public var attempt: Attempt { Attempt(digest: digest, number: number ?? 0) }
 
+    /// The compose file as it is handed over: one that was asked for again says so in a label of each service (`skep.attempt`), by which it is told from
+    /// what runs, and which has the swarm look its images up anew.
+    public var handedCompose: String {
+        guard let number, number > 0 else { return compose }
+        let lines = compose.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
+            let text = line.drop { $0 == " " }
+            guard text.hasPrefix("skep.bundle: "), text.contains(digest) else { return String(line) }
+            return "\(line)\n\(line.prefix(line.count - text.count))skep.attempt: \"\(number)\""
+        }
+        return lines.joined(separator: "\n")
+    }
+
     public init(
         name: StackName, digest: String, compose: String, files: [String: String] = [:], services: [String],
         publications: [Publication] = [], networks: [NetworkName] = [], binds: [Bind] = []

@@ -146,7 +146,8 @@ struct DutyPlanner {
     static func isDeployed(_ bundle: StackBundle, _ view: ManagerView) -> Bool {
         guard let stack = view.stacks.first(where: { $0.name == bundle.name.rawValue }) else { return bundle.services.isEmpty }
         let wanted = Set(bundle.services.map { "\(bundle.name)_\($0)" })
-        return Set(stack.services.map(\.name)) == wanted && stack.services.allSatisfy { $0.bundle == bundle.digest }
+        return Set(stack.services.map(\.name)) == wanted
+            && stack.services.allSatisfy { $0.bundle == bundle.digest && $0.attempt ?? 0 == bundle.attempt.number }
     }
 
     private func drifted(_ bundle: StackBundle, _ view: ManagerView) -> [String] {
@@ -163,7 +164,9 @@ struct DutyPlanner {
         case .deployStack(let bundle):
             let names = drifted(bundle, view)
             if !names.isEmpty { return Cause(.serviceChanged, "somebody changed \(names.joined(separator: ", "))") }
-            guard let known = drift.deployed[bundle.name.rawValue], known.bundle == bundle.digest else { return nil }
+            guard let known = drift.deployed[bundle.name.rawValue], known.bundle == bundle.digest, known.number ?? 0 == bundle.attempt.number else {
+                return nil
+            }
             let there = view.stacks.first { $0.name == bundle.name.rawValue }?.services.map(\.name) ?? []
             let gone = known.services.keys.filter { !there.contains($0) }.sorted()
             return gone.isEmpty ? nil : Cause(.serviceGone, "\(gone.joined(separator: ", ")) was gone")

@@ -7,7 +7,7 @@ struct StackDrift {
 
     /// The services of the stack that are no longer as they were.
     func services(of bundle: StackBundle, _ stack: ManagerView.Stack) -> [String] {
-        guard let known = deployed[stack.name], known.bundle == bundle.digest else { return [] }
+        guard let known = deployed[stack.name], known.bundle == bundle.digest, known.number ?? 0 == bundle.attempt.number else { return [] }
         return stack.services.filter { service in
             guard let former = known.services[service.name], let digest = service.digest else { return false }
             return former != digest
@@ -22,10 +22,12 @@ struct StackDrift {
         var deployed = (former ?? [:]).filter { entry in bundles.contains { $0.name.rawValue == entry.key } }
         for bundle in bundles where DutyPlanner.isDeployed(bundle, view) {
             let name = bundle.name.rawValue
-            if let known = deployed[name], known.bundle == bundle.digest, known.engine == engine { continue }
+            if let known = deployed[name], known.bundle == bundle.digest, known.number ?? 0 == bundle.attempt.number, known.engine == engine {
+                continue
+            }
             let services = view.stacks.first { $0.name == name }?.services ?? []
             let digests = services.compactMap { service in service.digest.map { (service.name, $0) } }
-            deployed[name] = .init(bundle: bundle.digest, engine: engine, services: Dictionary(digests) { $1 })
+            deployed[name] = .init(bundle: bundle.digest, number: bundle.number, engine: engine, services: Dictionary(digests) { $1 })
         }
         return deployed
     }

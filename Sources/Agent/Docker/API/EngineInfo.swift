@@ -45,6 +45,7 @@ struct ObjectVersion: Decodable, Sendable, Equatable { var Index: UInt64 }
 enum SkepLabel {
     static let managed = "skep.managed"
     static let bundle = "skep.bundle"
+    static let attempt = "skep.attempt"
     static let tokenEpoch = "skep.token-epoch"
     static let term = "skep.term"
     static let operation = "skep.operation"

@@ -71,14 +71,14 @@ extension ClusterRuntime {
         return "the new ruleset goes on trial again on \(name); open a new connection to it from management within the trial"
     }
 
-    /// Has a stack deployed again that failed, or that the swarm took back.
+    /// Has a stack deployed again: one that failed or that the swarm took back, or one whose images are to be looked up anew.
     func deployAgain(_ name: StackName, actor: String) async throws -> String {
         guard spec.stacks.contains(where: { $0.name == name }) else { throw Refusal.notFound("\(self.name) has no stack '\(name)'") }
         try await change(record: event("asked to deploy the stack \(name) again", node: nil, actor: actor)) { record in
             record.stackAttempts = (record.stackAttempts ?? [:]).merging([name: 1]) { $0 + $1 }
         }
         await settle()
-        return "the stack \(name) is tried again where the swarm has not what its files say: skep stack show \(name)"
+        return "the stack \(name) is deployed again, with its images looked up anew: skep stack show \(name)"
     }
 
     /// Begins a drill.

@@ -78,7 +78,8 @@ extension Planning {
     func isDeployed(_ bundle: StackBundle, _ view: ManagerView) -> Bool {
         guard let stack = view.stacks.first(where: { $0.name == bundle.name.rawValue }) else { return false }
         let wanted = Set(bundle.services.map { "\(bundle.name)_\($0)" })
-        return Set(stack.services.map(\.name)) == wanted && stack.services.allSatisfy { $0.bundle == bundle.digest }
+        let number = record.stackAttempts?[bundle.name] ?? 0
+        return Set(stack.services.map(\.name)) == wanted && stack.services.allSatisfy { $0.bundle == bundle.digest && $0.attempt ?? 0 == number }
     }
 
     /// Why a stack is not running as its bundle says; nil when it is.
