@@ -52,6 +52,33 @@ import Testing
         #expect(waits.contains { $0.contains("9999/udp of 10.77.0.11 do not answer") }, "\(waits)")
     }
 
+    /// What is published on the machine itself is found only where its task may run; the mesh is everywhere.
+    @Test func aStacksPortIsOpenWhereItIsPublished() {
+        func opened(_ publications: [StackBundle.Publication]) -> [Bool] {
+            var fixture = Fixture()
+            fixture.makeSwarm(joined: [2, 3])
+            let shop = StackName(unchecked: "shop")
+            fixture.snapshot.spec.stacks = [
+                .init(name: shop, source: .compose("s.yml"), expose: [.init(ports: PortRange.known(8443), audiences: [.users])])
+            ]
+            fixture.snapshot.bundles[shop] = StackBundle(name: shop, digest: "1", compose: "", services: ["a"], publications: publications)
+            return (1...3).map { audiences(rules(fixture, $0), 8443) == [.users] }
+        }
+        func port(_ port: Int, host: Bool, _ constraints: [String]? = nil) -> StackBundle.Publication {
+            .init(service: "a", port: PortRange.known(port), transport: .tcp, host: host, constraints: constraints)
+        }
+        #expect(opened([port(8443, host: false)]) == [true, true, true])
+        #expect(opened([port(8443, host: true)]) == [true, true, true])
+        #expect(opened([port(8443, host: true, ["node.labels.skep.node == n2"])]) == [false, true, false])
+        #expect(
+            opened([port(8443, host: true, ["node.role == manager"]), port(8443, host: true, ["node.labels.skep.node == n3"])]) == [
+                true, false, true,
+            ])
+        #expect(
+            opened([port(8443, host: true, ["node.labels.skep.share.data == ok"])]) == [true, true, true], "rules do not follow a share's health")
+        #expect(opened([port(9000, host: true, ["node.role == manager"])]) == [true, true, true], "of what it is for, nothing is known")
+    }
+
     @Test func hostsFollowTheTable() {
         var fixture = Fixture()
         fixture.snapshot.spec.kind = .host

@@ -7,7 +7,10 @@ public struct StackBundle: Codable, Hashable, Sendable {
         public var transport: Transport
         /// `mode: host`, rather than the ingress mesh.
         public var host: Bool
-        public init(service: String, port: PortRange, transport: Transport, host: Bool) {
+        /// Of the service, where it is published on the machine itself: there it is found where the service may run; nil for no constraints.
+        public var constraints: [String]?
+        public init(service: String, port: PortRange, transport: Transport, host: Bool, constraints: [String]? = nil) {
+            self.constraints = constraints
             self.service = service
             self.port = port
             self.transport = transport

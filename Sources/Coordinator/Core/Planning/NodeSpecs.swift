@@ -118,15 +118,20 @@ extension Planning {
     /// Folders that a stack binds where it may run on that node, as far as the constraints can be told.
     func folders(of stack: StackName, on participant: Participant) -> [String] {
         guard let binds = snapshot.bundles[stack]?.binds, isMember(participant) else { return [] }
+        return binds.filter { mayRun($0.constraints, on: participant) }.map(\.path)
+    }
+
+    /// Whether constraints let a task run on the node; yes where it cannot be told.
+    func mayRun(_ constraints: [String], on participant: Participant) -> Bool {
+        guard !constraints.isEmpty else { return true }
         let member = self.member(participant)
-        // the labels of the file, which the members are about to have, go before those that are there
-        let labels = (member?.labels ?? [:]).merging(participant.entry.labels) { $1 }
-        let known = PlacementConstraint.Member(
-            id: member?.id, hostname: member?.hostname, role: participant.entry.role,
-            labels: labels.merging(["skep.node": participant.entry.name.rawValue]) { $1 })
-        return binds.filter { bind in
-            !bind.constraints.contains { PlacementConstraint($0)?.admits(known) == false }
-        }.map(\.path)
+        // what the members are about to have goes before what is there; what comes and goes with a share's health says nothing of where a task belongs
+        var labels = (member?.labels ?? [:]).merging(participant.entry.labels) { $1 }
+        labels["skep.node"] = participant.entry.name.rawValue
+        for share in spec.nfs?.shares ?? [] where share.write.contains(participant.entry.name) { labels["skep.write.\(share.name)"] = "true" }
+        let constraints = constraints.filter { PlacementConstraint($0)?.key.hasPrefix("node.labels.skep.share.") != true }
+        let known = PlacementConstraint.Member(id: member?.id, hostname: member?.hostname, role: participant.entry.role, labels: labels)
+        return !constraints.contains { PlacementConstraint($0)?.admits(known) == false }
     }
 
     private func clients(of share: ClusterSpec.Share, server: NodeName) -> [NodeSpec.Export.Client] {

@@ -1,5 +1,11 @@
 import SkepModel
 
+/// An opening of a stack's own.
+struct Exposure: Hashable {
+    let stack: StackName
+    let opening: ClusterSpec.Opening
+}
+
 /// The table of ports: what the file, the kind of cluster and its stacks open, and to whom.
 struct PortTable {
     let spec: ClusterSpec
@@ -7,7 +13,8 @@ struct PortTable {
     let dataPathPorts: [UInt16]
 
     /// Single ports first.
-    func rules(servesShares: Bool, coordinates: Bool, servesAPI: Bool) -> [FirewallSpec.Rule] {
+    /// `closed` are stacks' own openings that are of no use on the node.
+    func rules(servesShares: Bool, coordinates: Bool, servesAPI: Bool, closed: Set<Exposure> = []) -> [FirewallSpec.Rule] {
         var rules: [FirewallSpec.Rule] = []
         func open(
             _ port: Int, _ last: Int? = nil, _ transports: [Transport] = [.tcp], to audiences: [Audience], nodesToo: Bool = false,
@@ -40,7 +47,11 @@ struct PortTable {
             open(7444, to: [.nodes], "skep agents")
         }
         for opening in spec.allow { add(opening, service: "allowed by the file", nodesToo: false, to: &rules) }
-        for stack in spec.stacks { for opening in stack.expose { add(opening, service: "stack \(stack.name)", nodesToo: true, to: &rules) } }
+        for stack in spec.stacks {
+            for opening in stack.expose where !closed.contains(Exposure(stack: stack.name, opening: opening)) {
+                add(opening, service: "stack \(stack.name)", nodesToo: true, to: &rules)
+            }
+        }
         return rules.filter(\.ports.isSingle) + rules.filter { !$0.ports.isSingle }
     }
 

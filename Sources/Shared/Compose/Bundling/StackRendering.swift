@@ -109,7 +109,10 @@ struct StackRendering {
     private func publications(_ document: ComposeDocument) -> [StackBundle.Publication] {
         var result: [StackBundle.Publication] = []
         for entry in document.entries("services") {
-            for publication in (entry.value["ports"]?.list ?? []).compactMap({ StackBundle.Publication($0, of: entry.key) }) {
+            let placement = service(entry)["deploy"]?["placement"]?["constraints"]?.list ?? []
+            let constraints = placement.compactMap { $0.scalar?.text }
+            for var publication in (entry.value["ports"]?.list ?? []).compactMap({ StackBundle.Publication($0, of: entry.key) }) {
+                if publication.host, !constraints.isEmpty { publication.constraints = constraints }
                 // a range that was written as one is one again
                 if let last = result.last, last.service == publication.service, last.transport == publication.transport,
                     last.host == publication.host,
