@@ -35,6 +35,23 @@ import Testing
         var other = wanted
         other.clients = ["a\n", "b\n"]
         #expect(part(wanted, .seen(.init(isThere: true, request: "request", served: other, isRunning: true))).actions == [.serveAPI(wanted)])
+        let opened = part(wanted, .seen(.init(isThere: true, request: "request", isSetUp: true, isRunning: true)))
+        #expect(opened.actions == [.serveAPI(wanted)] && opened.causes[.serveAPI(wanted)]?.words == "its files were other ones")
+    }
+
+    @Test func whoIsNotLetInAnyMoreIsShutOutWhateverElseIsMissing() {
+        // the package cannot be seen, or is gone, and the server runs
+        var former = wanted
+        former.clients = ["a\n", "revoked\n"]
+        let serving = Observation.API(isThere: true, request: "request", served: former, isRunning: true)
+        #expect(part(wanted, .seen(serving), installed: false).actions == [.serveAPI(wanted)])
+        // the certificate for a new key is not there yet: the former one serves whom the list still has
+        var awaiting = wanted
+        awaiting.certificate = nil
+        let narrowed = part(awaiting, .seen(serving))
+        #expect(narrowed.actions == [.serveAPI(wanted)] && narrowed.condition?.reason == "NoCertificate")
+        #expect(part(awaiting, .seen(.init(isThere: true, request: "request", served: wanted, isRunning: true))).actions == [])
+        #expect(part(awaiting, .seen(.init(isThere: true, request: "request", isSetUp: true, isRunning: true))).actions == [.removeAPI])
     }
 
     @Test func whatIsNotWantedGoesAndWhatIsNotSeenStays() {

@@ -1,4 +1,5 @@
 import AgentCore
+import Glibc
 import SkepCrypto
 import SkepModel
 import SkepSystem
@@ -46,6 +47,23 @@ import Testing
 
         try await actions.remove()
         #expect(try await actions.look() == .init() && machine.read("/etc/skep/docker-api/key.pem") == nil)
+    }
+
+    /// The server is not root, and the agent's files are kept from others by its unit's umask.
+    @Test @LoopActor func itsServerReadsItsFilesWhateverTheUmask() async throws {
+        let machine = try TemporaryMachine()
+        defer { machine.remove() }
+        let former = umask(0o027)
+        defer { umask(former) }
+        let actions = DockerAPIActions(layout: machine.layout)
+        try actions.prepare(name: name)
+        try await actions.serve(
+            DockerAPISpec(certificate: Self.certificate("server"), authority: Self.certificate("authority"), clients: [Self.certificate("a")]))
+        for path in ["/etc/skep", "/etc/skep/docker-api"] { #expect(try Files.status(machine.root + path)?.mode == 0o755, "\(path)") }
+        for name in ["stunnel.conf", "certificate.pem", "clients.pem"] {
+            #expect(try Files.status(machine.root + "/etc/skep/docker-api/\(name)")?.mode == 0o644, "\(name)")
+        }
+        #expect(try Files.status(machine.root + "/etc/skep/docker-api/key.pem")?.mode == 0o600)
     }
 
     @Test @LoopActor func nobodyIsLetInByAnEmptyList() async throws {

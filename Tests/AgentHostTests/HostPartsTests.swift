@@ -274,16 +274,18 @@ import Testing
         #expect(FirewallChains(Array(json.utf8)).dropping(hasUfw: true) == ["nft table inet filter"])
     }
 
-    @Test func foldersThatStacksBindAreMadeAndNothingIsChanged() async throws {
+    @Test @LoopActor func foldersThatStacksBindAreMadeAndNothingIsChanged() async throws {
         let machine = try TemporaryMachine()
         defer { machine.remove() }
         try machine.write("/srv/file", "x")
         try Files.makeDirectory(machine.root + "/srv/there", mode: 0o700)
         let wanted = ["/srv/file", "/srv/there", "/srv/new/deep"]
-        #expect(FolderActions.missing(wanted, root: machine.root) == ["/srv/new/deep"])
-        try FolderActions.make(wanted, root: machine.root)
-        #expect(FolderActions.missing(wanted, root: machine.root) == [] && machine.read("/srv/file") == "x")
+        let actions = FolderActions(layout: machine.layout)
+        func missing() throws -> [String] { try actions.look(wanted).filter { !$0.value.exists }.keys.sorted() }
+        #expect(try missing() == ["/srv/new/deep"])
+        try actions.make(wanted)
+        #expect(try missing() == [] && machine.read("/srv/file") == "x")
         #expect(try Files.status(machine.root + "/srv/there")?.mode == 0o700 && Files.status(machine.root + "/srv/new/deep")?.mode == 0o755)
-        #expect(throws: (any Error).self) { try FolderActions.make(["/srv/../etc"], root: machine.root + "/none") }
+        #expect(throws: (any Error).self) { try actions.make(["/srv/../none"]) }
     }
 }

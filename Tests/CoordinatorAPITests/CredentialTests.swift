@@ -77,6 +77,12 @@ import X509
         let list: CredentialsAnswer = try await fixture.get(Self.path)
         #expect(list.credentials.map(\.name) == ["nuvla"] && list.credentials[0].maker == "root" && list.credentials[0].revoked == nil)
         #expect(await refusal { try await create(fixture, "nuvla") } == "NameTaken")
+        let key = try P256Key.generate()
+        let third = try await create(fixture, "third", key: key)
+        #expect(await refusal { try await create(fixture, "fourth", key: key) } == "KeyUsedBefore")
+        _ = try await fixture.raw(.delete, Self.path + "/third", token: fixture.token)
+        #expect(await refusal { try await create(fixture, "third", key: key) } == "KeyUsedBefore", "nor after it was revoked")
+        #expect(try await spec(fixture, machine)?.clients.contains(third.certificate) == false)
         let second = try await create(fixture, "ci")
         #expect(try await spec(fixture, machine)?.clients == [made.certificate, second.certificate])
 
@@ -104,6 +110,30 @@ import X509
         _ = try await machine.report(status)
         #expect(try await spec(fixture, machine)?.certificate == nil)
         #expect(fixture.log.lines.contains { $0.contains("ignoring a request for a certificate of Docker's API") })
+        await fixture.remove()
+    }
+
+    /// A database that was put together of two backups.
+    @Test func anAuthorityThatWasLostIsMadeAnewAndNothingOfItIsGood() async throws {
+        let fixture = try await Fixture.start()
+        _ = try await fixture.apply(Self.file)
+        let machine = try await manager(fixture, request: try P256Key.generate().request(commonName: "n1"))
+        let made = try await create(fixture, "nuvla")
+        let first = try #require(try await spec(fixture, machine))
+        let runtime = try await fixture.runtime()
+        await runtime.lock()
+        var record = await runtime.record
+        record.api?.authority = "-----BEGIN CERTIFICATE-----\nother\n-----END CERTIFICATE-----\n"
+        let event = await runtime.event("test", node: nil, actor: "test")
+        try await runtime.store(record: record, event: event)
+        await runtime.unlock()
+        let second = try await create(fixture, "nuvla")
+        #expect(second.authority == made.authority)
+        let served = try #require(try await spec(fixture, machine))
+        #expect(served.clients == [second.certificate] && served.authority == made.authority && served.certificate != nil)
+        #expect(served.certificate != first.certificate)
+        let list: CredentialsAnswer = try await fixture.get(Self.path)
+        #expect(list.credentials.map { $0.revoked == nil } == [false, true])
         await fixture.remove()
     }
 

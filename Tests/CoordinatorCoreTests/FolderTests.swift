@@ -33,6 +33,8 @@ import Testing
         fixture.snapshot.nodes[1].status?.folders = ["/srv/a"]
         let plan = fixture.pass()
         #expect(plan.operations.isEmpty && plan.waits.contains { $0.what == "stack shop" && $0.waitsFor.contains("/srv/a on n3") })
+        fixture.snapshot.nodes[2].status?.folders = []
+        #expect(fixture.pass().waits.contains { $0.waitsFor.contains("/srv/a on n3, which its services bind") && $0.command == "skep node show n3" })
         fixture.snapshot.nodes[2].status?.folders = ["/srv/a"]
         #expect(fixture.pass().operations.map(\.stack) == [shop])
     }

@@ -75,7 +75,7 @@ def check(resource, body):
         else:
             raise ValueError("unknown template")
         parent(template, "infrastructure-service")
-        return {**{key: value for key, value in template.items() if key != "href"}, "name": body.get("name"),
+        return {**{key: value for key, value in template.items() if key != "href"}, "name": body.get("name"), "description": body.get("description"),
                 "subtype": template["href"].split("/")[1]}
     raise KeyError(resource)
 

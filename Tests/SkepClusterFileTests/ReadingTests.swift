@@ -57,6 +57,35 @@ import Testing
         #expect(parsed.place("stacks.shop.share") == nil)
     }
 
+    /// Data do not follow a node's name: a choice that the file left open stays made.
+    @Test func theDataOfTheCataloguesStacksStayWhereTheyAre() throws {
+        func read(_ nodes: String, _ stacks: String = "", standing: ClusterSpec? = nil) throws(ClusterFileError) -> ClusterSpec {
+            let audiences = "audiences: {management: [10.0.0.0/8], nodes: [10.0.0.0/8], users: [10.0.0.0/8]}"
+            let text = "cluster: geneva\nkind: host\n\(audiences)\nnodes: {\(nodes)}\n\(stacks)"
+            return try ClusterFile.read(text: text, file: "c.yaml", standing: standing).spec
+        }
+        func home(_ spec: ClusterSpec) -> String? { spec.stacks.first { $0.name.rawValue == "nuvla-db" }?.home?.rawValue }
+        let first = try read("m: {role: manager}, w: {}")
+        #expect(home(first) == "w" && first.nodes.last?.sysctls["vm.max_map_count"] == "262144")
+        let more = "m: {role: manager}, a: {}, w: {}"
+        #expect(home(try read(more)) == "a", "another cluster's is the first worker's")
+        let grown = try read(more, standing: first)
+        #expect(home(grown) == "w" && grown.nodes[1].sysctls == [:] && grown.nodes[2].sysctls["vm.max_map_count"] == "262144")
+        let named = "networks: {nuvla-backend: {}}\nstacks: {nuvla-db: {from: catalogue}}\n"
+        #expect(home(try read(more, named, standing: first)) == "w")
+        #expect(home(try read(more, named.replacing("from: catalogue", with: "from: catalogue, node: a"), standing: first)) == "a", "it says so")
+
+        for stacks in ["", named] {
+            do {
+                _ = try read("m: {role: manager}, a: {}", stacks, standing: first)
+                Issue.record("the data of nuvla-db would be left behind")
+            } catch {
+                #expect(error.diagnostics.contains { $0.message == "the data of 'nuvla-db' are on w, which is not in the file any more" })
+                #expect(error.diagnostics.first?.fix?.contains("nuvla-db: {from: catalogue, node: NODE}") == true)
+            }
+        }
+    }
+
     @Test func followsAnchorsAndMergeKeys() throws {
         let spec = try spec([9: "  n1: &base {labels: {type: frontend}}", 10: "  n2: {<<: *base, role: worker}", 11: "  n3: *base"])
         #expect(spec.nodes.map(\.labels) == Array(repeating: ["type": "frontend"], count: 3))

@@ -28,8 +28,8 @@ extension AgentBrain {
         var canary = observation.canary ?? CanaryReport()
         if canary.at == nil { canary.address = memory.ingress }
         status.canary = canary
-        if let wanted = spec?.folders, case .seen(let missing) = observation.missingFolders {
-            status.folders = wanted.filter { !missing.contains($0) }
+        if let wanted = spec?.folders, case .seen(let seen) = observation.boundFolders {
+            status.folders = wanted.filter { path in seen[path].map { BoundFolders.isThere(path, $0, memory.folderMounts?[path]) } ?? false }
         }
         return status
     }

@@ -88,6 +88,9 @@ public struct AgentMemory: Codable, Hashable, Sendable {
     var repairBook: RepairBook?
     /// Whether shares can be relied on; nil in the memory of an agent that did not say.
     var steadiness: ShareSteadiness?
+    /// Where the file systems of the folders that stacks bind are mounted, by the folder's path, as they were when it was there: what is mounted nowhere now
+    /// must not be taken for what is gone. Nil in the memory of an agent that did not look.
+    var folderMounts: [String: String]?
     /// Services whose tasks wait although a node would take them; nil in the memory of an agent that did not look for them.
     var pendingBook: PendingBook?
     /// When what is unused was last removed, for want of room on the disk.

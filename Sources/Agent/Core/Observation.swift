@@ -164,18 +164,35 @@ public struct Observation: Sendable, Equatable {
         }
     }
 
+    /// A folder that stacks bind.
+    public struct BoundFolder: Sendable, Equatable {
+        /// Something is there; so it is said of what lies on a network's file system, which is not looked into.
+        public var exists: Bool
+        /// Where the file system that the path leads into is mounted.
+        public var mount: String
+        public init(exists: Bool, mount: String = "/") {
+            self.exists = exists
+            self.mount = mount
+        }
+    }
+
     /// Docker's API over TLS.
     public struct API: Sendable, Equatable {
         /// Any file or unit of it is there.
         public var isThere: Bool
         /// The request for the certificate of the node's key, PEM; nil while there is no key.
         public var request: String?
-        /// What the files say is served; nil when they are not complete.
+        /// It was served before, whatever the files say now.
+        public var isSetUp: Bool
+        /// What the files say is served; nil when they are not complete, or not as we write them.
         public var served: DockerAPISpec?
         public var isRunning: Bool
-        public init(isThere: Bool = false, request: String? = nil, served: DockerAPISpec? = nil, isRunning: Bool = false) {
+        public init(
+            isThere: Bool = false, request: String? = nil, isSetUp: Bool = false, served: DockerAPISpec? = nil, isRunning: Bool = false
+        ) {
             self.isThere = isThere
             self.request = request
+            self.isSetUp = isSetUp || served != nil
             self.served = served
             self.isRunning = isRunning
         }
@@ -196,8 +213,8 @@ public struct Observation: Sendable, Equatable {
     public var table: Seen<Table>
     public var api: Seen<API> = .seen(API())
     public var server: Seen<Server>
-    /// Of the folders that stacks bind, those that are not there.
-    public var missingFolders: Seen<[String]> = .seen([])
+    /// Folders that stacks bind, by path: those that were looked at.
+    public var boundFolders: Seen<[String: BoundFolder]> = .seen([:])
     /// By mount path: those of the spec and those of units of ours.
     public var mounts: Seen<[String: MountPoint]>
     /// Containers that are bound to a mount of a share which is not the one that stands there now.

@@ -18,6 +18,7 @@ internal import SkepSystem
         var seen = Observation.API(isThere: Files.exists(folder) || Files.exists(unitFile))
         guard seen.isThere else { return seen }
         if Files.exists(file("key.pem")) { seen.request = try text("request.pem") }
+        seen.isSetUp = Files.exists(file("clients.pem"))
         guard let certificate = try text("certificate.pem"), let clients = try text("clients.pem"), let authority = try text("authority.pem"),
             clients.hasSuffix(authority), try text("stunnel.conf") == configuration,
             try Files.readIfPresent(unitFile).map({ String(decoding: $0, as: UTF8.self) }) == unitText
@@ -29,7 +30,7 @@ internal import SkepSystem
 
     /// A key that never leaves the machine, and the request for its certificate.
     func prepare(name: NodeName) throws {
-        try Files.makeDirectory(folder, mode: 0o755)
+        try makeFolder()
         if try Files.readIfPresent(file("key.pem")) == nil { try AtomicFile.write(file("key.pem"), try P256Key.generate().pem(), mode: 0o600) }
         let key = try P256Key(pem: try text("key.pem") ?? "")
         try AtomicFile.write(file("request.pem"), try key.request(commonName: name.rawValue), mode: 0o644)
@@ -38,6 +39,7 @@ internal import SkepSystem
     /// Whoever is not let in any more loses the connections that are open as well; whom the list only gains has none cut.
     func serve(_ wanted: DockerAPISpec) async throws {
         guard let certificate = wanted.certificate else { throw HostFailure("there is no certificate for Docker's API yet") }
+        try makeFolder()
         let former = Self.certificates((try text("clients.pem")) ?? "")
         let clients = (wanted.clients + [wanted.authority]).map(Self.line).joined()
         let isNew = try put(unitFile, unitText)
@@ -69,6 +71,13 @@ internal import SkepSystem
         guard Files.exists(unitFile) else { return }
         try Files.remove(unitFile)
         if layout.hasSystemd { try await systemd.control("daemon-reload", deadline: Self.deadline) }
+    }
+
+    /// The server, which is not root, reads what is in it.
+    private func makeFolder() throws {
+        for path in [String(folder.prefix(upTo: folder.lastIndex(of: "/") ?? folder.endIndex)), folder] {
+            try Files.makeDirectory(path, mode: 0o755)
+        }
     }
 
     // MARK: Texts

@@ -52,7 +52,7 @@ public import SkepSystem
         case .remount(let path): try await MountActions(state).remount(path)
         case .removeMount(let path): try await MountActions(state).remove(path)
 
-        case .makeFolders(let paths): try FolderActions.make(paths, root: layout.root)
+        case .makeFolders(let paths): try FolderActions(layout: layout).make(paths)
         case .breakOnPurpose(let drill, let target): try await DrillActions(state).perform(drill, target)
 
         case .restartTask, .prune, .initialiseSwarm, .joinSwarm, .leaveSwarm, .takeOver, .updateMember, .removeMember, .sealToken, .rotateTokens,

@@ -13,7 +13,7 @@ public import SkepSystem
         public var table: Seen<Observation.Table>
         public var api: Seen<Observation.API>
         public var server: Seen<Observation.Server>
-        public var missingFolders: [String]
+        public var folders: Seen<[String: Observation.BoundFolder]>
         public var mounts: Seen<[String: Observation.MountPoint]>
     }
 
@@ -39,9 +39,10 @@ public import SkepSystem
         async let api = seen { try await DockerAPIActions(layout: layout).look() }
         async let server = seen { try await ServerActions(self.state).look(scope.folders) }
         async let mounts = seen { try await self.mounts.look(scope) }
+        async let folders = seen { try FolderActions(layout: layout).look(scope.bound) }
         return await Look(
             facts: facts, packages: packages, daemonConfig: config, sysctls: sysctls, table: table, api: api, server: server,
-            missingFolders: FolderActions.missing(scope.bound, root: layout.root), mounts: mounts)
+            folders: folders, mounts: mounts)
     }
 
     /// Whether the chains by which Docker publishes ports are there, for an engine that was just seen to run; nil where that cannot be said: where an

@@ -114,7 +114,8 @@ public import SkepWire
                 }
                 isHeld = true
                 defer { isHeld = false }
-                let hasNews = try await exchange(report, urgent: false, fresh: false)
+                // one that says that nothing was heard is wrong as soon as it arrives: it is not held for a beat
+                let hasNews = try await exchange(report, urgent: state.answers == 0 || state.failure != nil, fresh: false)
                 backoff.succeeded()
                 let spent = SystemClock.monotonicMilliseconds() - begin
                 let least = hasNews ? timing.reportGap : max(timing.reportGap, 1000)

@@ -20,6 +20,8 @@ public import SkepSystem
     private var sweep: Task<Void, Never>?
     /// The bridges that the last look at the engine found; the next look at the host leaves them aside.
     private var bridges: [String] = []
+    /// For which key a certificate of Docker's API is asked, as it was last read.
+    private var apiRequest: String?
 
     /// The machine below the paths' root.
     public init(paths: AgentPaths, identity: NodeIdentity, store: IdentityStore) {
@@ -94,8 +96,10 @@ public import SkepSystem
             swarm: engine.swarm, manager: engine.manager, probe: probe.report)
         look.canary = canary.report
         look.api = host.api
-        look.missingFolders = .seen(host.missingFolders)
-        look.facts.apiRequest = host.api.value?.request
+        look.boundFolders = host.folders
+        // what could not be read for once is no key that was lost
+        if case .seen(let api) = host.api { apiRequest = api.request }
+        look.facts.apiRequest = apiRequest
         look.hasFormerDaemonConfig = spec?.docker != nil && hostObserver.judgeDaemonConfig(runningSince: runs ? started : nil)
         // after the engine was seen to run: it makes them before it answers
         if runs {

@@ -12,6 +12,13 @@ struct NuvlaCommand: ParsableCommand {
     struct Server: ParsableArguments {
         @Argument(help: "The Nuvla server, https://HOST.") var url: String
         @Option(help: "The API key's id, credential/UUID; its secret is read from standard input.") var key: String
+        /// What Skep calls the swarm's credential at that server: one for each.
+        var credentialName: String {
+            let host = url.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? "nuvla"
+            let plain = "nuvla-" + host.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+            return String(plain.prefix(40).reversed().drop { $0 == "-" }.reversed())
+        }
+
         @Option(help: "A file with the authority of the server's certificate, if it is not a public one.") var authority: String?
 
         func login() throws -> NuvlaClient {
@@ -29,7 +36,7 @@ struct NuvlaCommand: ParsableCommand {
             abstract: "Makes the infrastructure services of the swarm and its S3, each with a credential.",
             discussion: """
                 What is there already stays; what this call has made goes again when it cannot be ended. The swarm's credential is one of Skep's \
-                ('skep credentials list' shows it as nuvla). The keys of the catalogue's S3 are shown once: where they were shown before, give them by files, or \
+                ('skep credentials list' shows it as nuvla-HOST). The keys of the catalogue's S3 are shown once: where they were shown before, give them by files, or \
                 rotate them.
                 """)
         @OptionGroup var server: Server
@@ -52,26 +59,28 @@ struct NuvlaCommand: ParsableCommand {
             }
             let keys = try s3(client, spec)
             let nuvla = try server.login()
+            let name = server.credentialName
+            let good = credentials.hasGood(name)
             var made = false
             let registration = NuvlaRegistration(nuvla: nuvla, cluster: spec.name.rawValue, say: Output.line)
             do {
-                try registration.register(endpoint: try swarmEndpoint(spec, client, path), s3: keys) {
+                try registration.register(endpoint: try swarmEndpoint(spec, client, path), s3: keys?.keys, isGood: good) {
                     // one whose key nobody has any more is in the way
-                    if credentials.credentials.contains(where: { $0.name == Self.name && $0.revoked == nil }) {
-                        let _: DoneAnswer? = try? client.delete("\(path)/credentials/\(Self.name)")
-                    }
-                    let credential = try DockerCredential.make(Self.name, seconds: ttl.seconds, path: path, client)
+                    if good { let _: DoneAnswer? = try? client.delete("\(path)/credentials/\(name)") }
+                    let credential = try DockerCredential.make(name, seconds: ttl.seconds, path: path, client)
                     made = true
                     return credential
                 }
             } catch {
-                if made { let _: DoneAnswer? = try? client.delete("\(path)/credentials/\(Self.name)") }
+                if made { let _: DoneAnswer? = try? client.delete("\(path)/credentials/\(name)") }
+                if let shown = keys?.shown, !shown().isEmpty {
+                    let rotate = shown().map { "skep stack secret rotate s3 \($0)" }.joined(separator: "; ")
+                    Output.error("the keys of S3 were shown for this, and are shown once: before the next try, \(rotate)")
+                }
                 throw error
             }
             Output.line("\(spec.name) is registered at \(server.url)")
         }
-
-        static let name = "nuvla"
 
         private func swarmEndpoint(_ spec: ClusterSpec, _ client: CoordinatorClient, _ path: String) throws -> String {
             if let endpoint {
@@ -87,7 +96,7 @@ struct NuvlaCommand: ParsableCommand {
         }
 
         /// The keys of S3: those that were given, or those that Skep made.
-        private func s3(_ client: CoordinatorClient, _ spec: ClusterSpec) throws -> NuvlaRegistration.S3? {
+        private func s3(_ client: CoordinatorClient, _ spec: ClusterSpec) throws -> (keys: NuvlaRegistration.S3, shown: () -> [String])? {
             let stack = spec.stacks.first { $0.name.rawValue == "s3" && $0.source == .catalogue }
             let host = stack?.environment["S3_HOST"].flatMap { $0.isEmpty ? nil : "https://\($0)" }
             guard let endpoint = s3 ?? host else {
@@ -99,14 +108,16 @@ struct NuvlaCommand: ParsableCommand {
             if let s3AccessKey, let s3SecretKey {
                 func content(_ file: String) throws -> String { String(try StackInput.text(file, limit: 4096).filter { !$0.isWhitespace }) }
                 let keys = (try content(s3AccessKey), try content(s3SecretKey))
-                return .init(endpoint: endpoint) { keys }
+                return (.init(endpoint: endpoint) { keys }, { [] })
             }
             guard stack != nil else { throw CommandFailure(.usage, "give the keys of S3: --s3-access-key FILE --s3-secret-key FILE") }
+            var names: [String] = []
             func shown(_ name: String) throws -> String {
                 let answer: SecretAnswer = try client.post("\(try session.stackPath("s3", client))/secrets/\(name)/show")
+                names.append(name)
                 return answer.content
             }
-            return .init(endpoint: endpoint) { (try shown("access-key"), try shown("secret-key")) }
+            return (.init(endpoint: endpoint) { (try shown("access-key"), try shown("secret-key")) }, { names })
         }
     }
 
@@ -121,13 +132,19 @@ struct NuvlaCommand: ParsableCommand {
             let cluster = try session.clusterName(client)
             let registration = NuvlaRegistration(nuvla: try server.login(), cluster: cluster, say: Output.line)
             let was = try registration.unregister()
-            let path = "/v1/clusters/\(cluster)/credentials"
+            let (path, name) = ("/v1/clusters/\(cluster)/credentials", server.credentialName)
             let credentials: CredentialsAnswer = try client.get(path)
-            if credentials.credentials.contains(where: { $0.name == Register.name && $0.revoked == nil }) {
-                let answer: DoneAnswer = try client.delete("\(path)/\(Register.name)")
+            if credentials.hasGood(name) {
+                let answer: DoneAnswer = try client.delete("\(path)/\(name)")
                 Output.line(answer.done)
             }
             Output.line(was ? "\(cluster) is not registered at \(server.url) any more" : "\(cluster) was not registered at \(server.url)")
         }
+    }
+}
+
+extension CredentialsAnswer {
+    fileprivate func hasGood(_ name: String) -> Bool {
+        credentials.contains { $0.name == name && $0.isGood(at: Instant(milliseconds: SystemClock.wallMilliseconds())) }
     }
 }

@@ -18,6 +18,7 @@ final class NuvlaClient {
     struct Found: Decodable {
         var id: String
         var name: String?
+        var description: String?
         var subtype: String?
         var endpoint: String?
         var parent: String?
@@ -75,7 +76,7 @@ final class NuvlaClient {
     /// The resources that a filter of Nuvla's query language finds; `value` is compared with `key`.
     func find(_ resource: String, where key: String, is value: String) throws -> [Found] {
         let filter = "\(key)='\(value.replacing("'", with: "\\'"))'"
-        let query = "filter=\(Self.escaped(filter))&last=1000&select=id,name,subtype,endpoint,parent"
+        let query = "filter=\(Self.escaped(filter))&last=1000&select=id,name,description,subtype,endpoint,parent"
         let response = try send(.get, "\(resource)?\(query)", nil as String?, doing: "look for each \(resource)")
         guard let found = try? JSONDecoder().decode(Collection.self, from: Data(response.body)) else {
             throw CommandFailure(.failed, "\(url) answers a search for \(resource) with something else: \(Self.words(response))")

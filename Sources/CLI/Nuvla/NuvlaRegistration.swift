@@ -17,8 +17,9 @@ struct NuvlaRegistration {
     private var groupName: String { "skep-\(cluster)" }
     private var description: String { "the swarm \(cluster), which Skep keeps" }
 
-    /// Makes what is not there yet. What this call has made goes again when it cannot be ended.
-    func register(endpoint: String, s3: S3?, credential: () throws -> DockerCredential) throws {
+    /// Makes what is not there yet; the swarm's credential also where the one that is there `isGood` no more. What this call has made goes again when it
+    /// cannot be ended.
+    func register(endpoint: String, s3: S3?, isGood: Bool, credential: () throws -> DockerCredential) throws {
         var made: [String] = []
         do {
             let group =
@@ -29,7 +30,7 @@ struct NuvlaRegistration {
                     return id
                 }()
             let swarm = try service("swarm", endpoint, in: group, &made)
-            try self.credential(of: swarm, &made) {
+            try self.credential(of: swarm, isGood: isGood, &made) {
                 let given = try credential()
                 return NuvlaResources.SwarmCredential(
                     name: cluster, description: "Docker's API of \(description)",
@@ -37,7 +38,7 @@ struct NuvlaRegistration {
             }
             if let s3 {
                 let service = try service("s3", s3.endpoint, in: group, &made)
-                try self.credential(of: service, &made) {
+                try self.credential(of: service, isGood: true, &made) {
                     let keys = try s3.keys()
                     return NuvlaResources.S3Credential(
                         name: "\(cluster) S3", description: "S3 of \(description)",
@@ -57,19 +58,32 @@ struct NuvlaRegistration {
         }
     }
 
-    /// Removes all of it, what is below first; false when nothing was there.
+    /// Removes what Skep made, what is below first; what others put beside it stays, and so does what it is in. False when nothing was there.
     func unregister() throws -> Bool {
-        let groups = try nuvla.find("infrastructure-service-group", where: "name", is: groupName).filter { $0.name == groupName }
-        for group in groups {
-            for service in try nuvla.find("infrastructure-service", where: "parent", is: group.id) where service.parent == group.id {
-                for credential in try nuvla.find("credential", where: "parent", is: service.id) where credential.parent == service.id {
-                    try remove(credential.id)
-                }
-                try remove(service.id)
+        guard let group = try the("infrastructure-service-group", where: "name", is: groupName, { $0.name == groupName }) else { return false }
+        var others: [String] = []
+        for service in try nuvla.find("infrastructure-service", where: "parent", is: group) where service.parent == group {
+            guard service.description?.contains(description) == true else {
+                others.append(service.id)
+                continue
             }
-            try remove(group.id)
+            var isFree = true
+            for credential in try nuvla.find("credential", where: "parent", is: service.id) where credential.parent == service.id {
+                if credential.description?.contains(description) == true {
+                    try remove(credential.id)
+                } else {
+                    others.append(credential.id)
+                    isFree = false
+                }
+            }
+            if isFree { try remove(service.id) }
         }
-        return !groups.isEmpty
+        if others.isEmpty {
+            try remove(group)
+        } else {
+            say("what Skep did not make stays at Nuvla, with what it is in: \(others.joined(separator: ", "))")
+        }
+        return true
     }
 
     private func remove(_ id: String) throws {
@@ -109,12 +123,14 @@ struct NuvlaRegistration {
         return id
     }
 
-    private func credential(of service: String, _ made: inout [String], _ body: () throws -> some Encodable) throws {
-        if let known = try nuvla.find("credential", where: "parent", is: service).first(where: { $0.parent == service }) {
-            return say("\(known.id) is there already")
+    private func credential(of service: String, isGood: Bool, _ made: inout [String], _ body: () throws -> some Encodable) throws {
+        let known = try nuvla.find("credential", where: "parent", is: service).filter {
+            $0.parent == service && $0.description?.contains(description) == true
         }
+        if isGood, let first = known.first { return say("\(first.id) is there already") }
         let id = try nuvla.add("credential", try body())
         made.append(id)
         say("made \(id)")
+        for former in known { try remove(former.id) }
     }
 }

@@ -50,6 +50,11 @@ public struct DockerAuthority: Codable, Sendable {
         Renewal.isDue(notBefore: notBefore, notAfter: notAfter, now: now)
     }
 
+    /// Whether the request is for the key that the certificate was made for.
+    public static func isSameKey(request: String, certificate: String) throws -> Bool {
+        try Authority.publicKey(ofRequest: request) == Certificate(pemEncoded: certificate).publicKey
+    }
+
     private func issue(
         _ request: String, name: String, names: [GeneralName], extended: ExtendedKeyUsage, now: Instant, seconds: Int64
     ) throws -> Issued {

@@ -32,8 +32,9 @@ public enum ClusterFile {
         try read(text: text, file: file).spec
     }
 
-    /// The spec with the places of its values, or everything that is wrong.
-    public static func read(text: String, file: String) throws(ClusterFileError) -> ParsedClusterFile {
+    /// The spec with the places of its values, or everything that is wrong. `standing` is what the cluster was until now: where the file leaves a choice that
+    /// was made then, it stays made.
+    public static func read(text: String, file: String, standing: ClusterSpec? = nil) throws(ClusterFileError) -> ParsedClusterFile {
         let root: YAMLNode?
         do {
             root = try YAMLReader.read(text, file: file)
@@ -46,7 +47,9 @@ public enum ClusterFile {
             ])
         }
         let findings = Findings(file: file)
-        let spec = SpecReader(findings: findings).read(root)
+        var homes: [StackName: NodeName] = [:]
+        for stack in standing?.stacks ?? [] where stack.source == .catalogue { homes[stack.name] = stack.home }
+        let spec = SpecReader(findings: findings, homes: homes).read(root)
         guard findings.list.isEmpty, let spec else { throw ClusterFileError(findings.list) }
         return ParsedClusterFile(spec: spec, places: findings.places)
     }

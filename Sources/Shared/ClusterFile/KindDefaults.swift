@@ -2,8 +2,8 @@ import SkepModel
 
 /// What a cluster of some kind runs when its file names no stacks, and what the catalogue's stacks need of nodes.
 enum KindDefaults {
-    /// Adds the kind's networks and stacks; what the file has stays.
-    static func stacks(_ spec: inout ClusterSpec) {
+    /// Adds the kind's networks and stacks; what the file has stays. `home` says where an entry's data are.
+    static func stacks(_ spec: inout ClusterSpec, home: (CatalogueIndex.Entry) -> NodeName?) {
         let hasShare = spec.nfs?.shares.isEmpty == false
         let names: [String] =
             switch spec.kind {
@@ -21,7 +21,7 @@ enum KindDefaults {
                     name: name, source: .catalogue, after: after(entry.name).compactMap(StackName.init(rawValue:)),
                     share: entry.needsShare ? spec.nfs?.shares.first?.name : nil,
                     network: entry.takesNetwork ? NetworkName(rawValue: CatalogueIndex.network) : nil,
-                    backend: entry.takesBackend ? NetworkName(rawValue: CatalogueIndex.backend) : nil, home: entry.home?.choose(spec.nodes)))
+                    backend: entry.takesBackend ? NetworkName(rawValue: CatalogueIndex.backend) : nil, home: home(entry)))
         }
     }
 

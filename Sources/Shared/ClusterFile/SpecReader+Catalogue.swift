@@ -20,7 +20,7 @@ extension SpecReader {
     ) {
         stack.network = network(entry, section, context, among: stacks)
         stack.backend = backend(entry, section, context)
-        stack.home = home(entry, section, context)
+        stack.home = home(entry, stack.name, section, context)
         stack.files = files(entry, section)
         tls(entry, section, stack)
         if let place = section["share"], !entry.needsShare {
@@ -68,15 +68,28 @@ extension SpecReader {
         return NetworkName(rawValue: CatalogueIndex.backend)
     }
 
-    private func home(_ entry: CatalogueIndex.Entry, _ section: Section, _ context: StackContext) -> NodeName? {
-        guard let home = entry.home else {
+    private func home(_ entry: CatalogueIndex.Entry, _ stack: StackName, _ section: Section, _ context: StackContext) -> NodeName? {
+        guard entry.home != nil else {
             refuse("node", of: entry, section)
             return nil
         }
         if section["node"] != nil {
             return reference(section, "node", context.nodes.map(\.name.rawValue), "node", "nodes").flatMap(NodeName.init(rawValue:))
         }
-        return home.choose(context.nodes)
+        return home(entry, stack, context.nodes, place: section.node)
+    }
+
+    /// Where the data of an entry are when the file does not say: where they were before, as they do not follow by themselves.
+    func home(_ entry: CatalogueIndex.Entry, _ stack: StackName?, _ nodes: [ClusterSpec.Node], place: YAMLNode) -> NodeName? {
+        guard let home = entry.home else { return nil }
+        guard let stack, let former = homes[stack] else { return home.choose(nodes) }
+        let node = nodes.first { $0.name == former }
+        if node != nil, home == .worker || node?.role == .manager { return former }
+        findings.add(
+            place,
+            "the data of '\(stack)' are on \(former), which is \(node == nil ? "not in the file any more" : "no manager any more")",
+            fix: "keep it until they are elsewhere, then write 'stacks: {\(stack): {from: catalogue, node: NODE}}'")
+        return nil
     }
 
     private func files(_ entry: CatalogueIndex.Entry, _ section: Section) -> [String: String]? {

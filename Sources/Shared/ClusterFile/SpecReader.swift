@@ -4,6 +4,8 @@ import SkepYAML
 /// Reads the spec out of the document's nodes and notes what is wrong; the result counts only when nothing is.
 struct SpecReader {
     let findings: Findings
+    /// Where the data of the catalogue's stacks are already.
+    var homes: [StackName: NodeName] = [:]
 
     static let keys = ["cluster", "kind", "audiences", "managers", "nodes", "docker", "nfs", "firewall", "networks", "stacks", "policy"]
 
@@ -28,7 +30,9 @@ struct SpecReader {
         var spec = ClusterSpec(
             name: name, kind: kind, audiences: audiences, nodes: nodes, docker: docker, nfs: nfs, allow: allow, networks: networks,
             stacks: stacks, policy: policy)
-        if top["stacks"] == nil { KindDefaults.stacks(&spec) }
+        if top["stacks"] == nil {
+            KindDefaults.stacks(&spec) { entry in home(entry, StackName(rawValue: entry.name), nodes, place: root) }
+        }
         KindDefaults.sysctls(&spec)
         return spec
     }

@@ -23,6 +23,7 @@ public struct Repair: Codable, Hashable, Sendable {
         public static let exportsChanged = Fault(rawValue: "ExportsChanged")
         public static let notExported = Fault(rawValue: "ShareNotExported")
         public static let folderGone = Fault(rawValue: "SharedFolderGone")
+        public static let boundFolderGone = Fault(rawValue: "BoundFolderGone")
         public static let folderChanged = Fault(rawValue: "SharedFolderChanged")
         public static let engineStopped = Fault(rawValue: "DockerStopped")
         /// Docker's own firewall chains were gone.

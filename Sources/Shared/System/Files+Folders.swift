@@ -16,6 +16,8 @@ extension Files {
         for part in parts {
             prefix += "/\(part)"
             if mkdir(prefix, 0o755) == 0 {
+                // whatever the umask: a unit's may keep others out
+                try setMode(prefix, 0o755)
                 try syncFolder(of: prefix)
             } else if errno != EEXIST {
                 throw SystemError.last("cannot make the folder \(prefix)")

@@ -16,6 +16,9 @@ public struct CredentialsAnswer: Codable, Sendable {
             self.maker = maker
             self.revoked = revoked
         }
+
+        /// Whether it opens anything.
+        public func isGood(at now: Instant) -> Bool { revoked == nil && ends > now }
     }
     public var credentials: [Row]
     public init(credentials: [Row]) { self.credentials = credentials }

@@ -179,7 +179,8 @@ struct Machine {
             table: .seen(.init(listing: table, managementConnections: managementConnections, kept: keptTable)), server: .seen(server),
             mounts: .seen(points), swarm: .seen(state), manager: view, probe: probe, bootID: "boot \(boot)")
         look.canary = canary.isWanted ? canary.report : nil
-        look.missingFolders = .seen((disk.spec?.folders ?? []).filter { !folders.contains($0) })
+        let bound = (disk.spec?.folders ?? []).map { ($0, Observation.BoundFolder(exists: folders.contains($0))) }
+        look.boundFolders = .seen(Dictionary(uniqueKeysWithValues: bound))
         look.api = .seen(api)
         look.facts.apiRequest = api.request
         return look

@@ -11,19 +11,25 @@ extension ClusterRuntime {
     private static let yearsLimit: Int64 = 10 * 366 * 86_400
     private static let keepFor: Int64 = 90 * 86_400_000
 
+    /// The same, for a pass: what fails here stops nothing else.
+    func tendDockerAPIOrSay() async {
+        do {
+            try await tendDockerAPI()
+            apiTrouble = nil
+        } catch {
+            let trouble = "\(error)"
+            guard trouble != apiTrouble else { return }
+            apiTrouble = trouble
+            tools.logger.error("certificates of Docker's API are not tended", metadata: ["cluster": "\(name)", "problem": "\(trouble)"])
+        }
+    }
+
     /// Signs what managers ask for, and forgets what has long ended. Call it under the lock.
     func tendDockerAPI() async throws {
         guard spec.docker.tlsAPI, case .up = record.lifecycle else { return }
         let now = tools.clock.now()
         var authority: DockerAuthority?
-        var api: ClusterRecord.DockerAPI
-        if let kept = record.api {
-            api = kept
-        } else {
-            let made = try await dockerAuthority()
-            api = ClusterRecord.DockerAPI(authority: made.certificate)
-            authority = made
-        }
+        var api = record.api ?? ClusterRecord.DockerAPI(authority: "")
         var signed: [String] = []
         for (id, names) in Planner().apiNames(snapshot(), now: now) {
             guard let node = nodes[id], !node.evicted, let request = node.status?.facts.apiRequest else { continue }
@@ -33,7 +39,7 @@ extension ClusterRuntime {
                 continue
             }
             let signer: DockerAuthority
-            if let authority { signer = authority } else { signer = try await dockerAuthority() }
+            if let authority { signer = authority } else { signer = try await dockerAuthority(for: &api, now) }
             authority = signer
             do {
                 let issued = try signer.issueServer(request: request, names: names, now: now)
@@ -45,8 +51,10 @@ extension ClusterRuntime {
                     "ignoring a request for a certificate of Docker's API", metadata: ["node": "\(node.name)", "problem": "\(error)"])
             }
         }
+        if api.authority.isEmpty { _ = try await dockerAuthority(for: &api, now) }
         api.servers = api.servers.filter { nodes[$0.key]?.evicted == false }
-        api.credentials.removeAll { now.since($0.revoked ?? $0.ends) > Self.keepFor }
+        // one that was revoked is kept for as long as its certificate would be good: nobody is given another for its key
+        api.credentials.removeAll { now.since($0.ends) > Self.keepFor }
         guard api != record.api else { return }
         var new = record
         new.api = api
@@ -54,6 +62,19 @@ extension ClusterRuntime {
             signed.isEmpty
             ? "Docker's API over TLS has its authority" : "signed the certificate of Docker's API for \(signed.sorted().joined(separator: ", "))"
         try await store(record: new, event: Event(at: now, cluster: name, kind: .action, message: words))
+    }
+
+    /// The same. Where it is not the one that the record speaks of, nothing that was signed before is good any more.
+    private func dockerAuthority(for api: inout ClusterRecord.DockerAPI, _ now: Instant) async throws -> DockerAuthority {
+        let authority = try await dockerAuthority()
+        guard api.authority != authority.certificate else { return authority }
+        if !api.authority.isEmpty {
+            tools.logger.warning("Docker's API has another authority: credentials that were given out before are refused", metadata: ["cluster": "\(name)"])
+        }
+        api.authority = authority.certificate
+        api.servers = [:]
+        for index in api.credentials.indices where api.credentials[index].isGood(at: now) { api.credentials[index].revoked = now }
+        return authority
     }
 
     /// The one that is kept, or one that is made now.
@@ -111,7 +132,11 @@ extension ClusterRuntime {
         }
         let issued: DockerAuthority.Issued
         do {
-            issued = try await dockerAuthority().issueClient(
+            // a server that goes by keys would let in the former holder of this one
+            guard try !api.credentials.contains(where: { try DockerAuthority.isSameKey(request: request.request, certificate: $0.certificate) }) else {
+                throw Refusal(.conflict, "KeyUsedBefore", "a credential was made for this key before: make another key")
+            }
+            issued = try await dockerAuthority(for: &api, now).issueClient(
                 request: request.request, name: request.name, cluster: name, seconds: request.seconds, now: now)
         } catch let error as AuthorityError {
             throw Refusal(.unprocessableContent, "BadRequest", "\(error)")

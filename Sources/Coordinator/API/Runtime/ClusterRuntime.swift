@@ -51,6 +51,8 @@ actor ClusterRuntime {
     private var settling: [CheckedContinuation<Void, Never>] = []
     private let wake = Signal()
     private var failure: String?
+    /// Why certificates of Docker's API could not be tended, the last time.
+    var apiTrouble: String?
     var unsaved: Set<NodeID> = []
     var savedAt: [NodeID: Instant] = [:]
     private var signals: [NodeID: Signal] = [:]
@@ -176,7 +178,7 @@ actor ClusterRuntime {
         await lock()
         defer { unlock() }
         do {
-            try await tendDockerAPI()
+            await tendDockerAPIOrSay()
             try await plan()
             if failure != nil { await lease() }
         } catch {

@@ -14,12 +14,7 @@ struct ApplyService: Sendable {
 
     func apply(_ request: ApplyRequest, actor: String, from address: String) async throws -> ApplyAnswer {
         try Refusal.check(version: request.version)
-        let parsed: ParsedClusterFile
-        do {
-            parsed = try ClusterFile.read(text: request.file, file: request.name)
-        } catch {
-            throw Self.refused(error.diagnostics)
-        }
+        let parsed = try Self.read(request)
         var files: [String: [UInt8]] = [:]
         for (path, text) in request.files {
             guard let data = Data(base64Encoded: text) else { throw Refusal.malformed("the content of '\(path)' is not base64") }
@@ -29,9 +24,17 @@ struct ApplyService: Sendable {
         return try await registry.alone { try await compare(parsed, files, request, actor: actor) }
     }
 
+    private static func read(_ request: ApplyRequest, standing: ClusterSpec? = nil) throws -> ParsedClusterFile {
+        do { return try ClusterFile.read(text: request.file, file: request.name, standing: standing) } catch { throw refused(error.diagnostics) }
+    }
+
     private func compare(
-        _ parsed: ParsedClusterFile, _ files: [String: [UInt8]], _ request: ApplyRequest, actor: String
+        _ first: ParsedClusterFile, _ files: [String: [UInt8]], _ request: ApplyRequest, actor: String
     ) async throws -> ApplyAnswer {
+        let runtime = await registry.runtime(first.spec.name)
+        let old = await runtime?.generation
+        let (record, isNew) = try await Self.record(runtime)
+        let parsed = isNew ? first : try Self.read(request, standing: old?.spec)
         let spec = parsed.spec
         let made: BundleSource.Made
         do {
@@ -39,14 +42,11 @@ struct ApplyService: Sendable {
         } catch let error as ComposeError {
             throw Self.refused(error.diagnostics)
         }
-        let runtime = await registry.runtime(spec.name)
-        let old = await runtime?.generation
         if let old, old.spec.kind != spec.kind {
             throw Refusal(
                 .conflict, "KindChanged",
                 "\(spec.name) is a \(old.spec.kind.rawValue) cluster; its kind cannot be changed: take it down, or name the new one otherwise")
         }
-        let (record, isNew) = try await Self.record(runtime)
         if let runtime, let old, !isNew { try await standing(runtime, old.spec, new: spec).check(spec, after: old.spec) }
         let before = await runtime?.currentBundles ?? [:]
         var changes = SpecDifference.lines(old?.spec, spec)

@@ -105,21 +105,13 @@ struct StackService: Sendable {
         if case .down = lifecycle {
             throw Refusal(.conflict, "TeardownRunning", "\(runtime.name) is being taken down: apply its file again first")
         }
-        guard let index = current.spec.stacks.firstIndex(where: { $0.name == stack }) else {
+        guard current.spec.stacks.contains(where: { $0.name == stack }) else {
             throw Refusal.notFound("\(runtime.name) has no stack '\(stack)': apply a file that has it")
         }
         let digest = await runtime.currentBundles[stack]?.digest
         let old = try await target(stack, wanted, runtime, current, digest)
-        guard var entry = old.spec.stacks.first(where: { $0.name == stack }) else { throw Refusal.notFound("there was no stack '\(stack)'") }
-        // its place among the others, and who may reach it, are what the file says now
-        (entry.after, entry.expose) = (current.spec.stacks[index].after, current.spec.stacks[index].expose)
-        var spec = current.spec
-        spec.stacks[index] = entry
-        let files = try merged(try bundles.open(current), with: try bundles.open(old), for: entry, in: old.spec, current.spec)
-        let note = "# the stack \(stack) is that of generation \(old.number), rolled back by \(actor); what follows says something newer of it\n"
-        let next = StoredGeneration(
-            number: Generation(current.number.number + 1), spec: spec, fileName: current.fileName, file: note + current.file,
-            sealedFiles: try bundles.seal(files, of: spec.name), actor: actor, at: clock.now())
+        let next = try exchanged(stack, current, with: old, actor)
+        let spec = next.spec
         let made: BundleSource.Made
         do {
             made = try await bundles.make(next, isAccepted: false)
@@ -137,13 +129,33 @@ struct StackService: Sendable {
         return "\(stack) is that of generation \(old.number) again, in generation \(next.number); mend its files before the next 'skep apply'"
     }
 
+    /// The next generation: the stack of an older one among everything else of now.
+    private func exchanged(_ stack: StackName, _ current: StoredGeneration, with old: StoredGeneration, _ actor: String) throws -> StoredGeneration {
+        guard var entry = old.spec.stacks.first(where: { $0.name == stack }), let index = current.spec.stacks.firstIndex(where: { $0.name == stack })
+        else { throw Refusal.notFound("there was no stack '\(stack)'") }
+        let now = current.spec.stacks[index]
+        // its place among the others, and who may reach it, are what the file says now; its data stay where they are
+        (entry.after, entry.expose) = (now.after, now.expose)
+        if now.source == entry.source { entry.home = now.home }
+        var spec = current.spec
+        spec.stacks[index] = entry
+        let files = try merged(try bundles.open(current), with: try bundles.open(old), for: entry, in: old.spec, current.spec)
+        let note = "# the stack \(stack) is that of generation \(old.number), rolled back by \(actor); what follows says something newer of it\n"
+        return StoredGeneration(
+            number: Generation(current.number.number + 1), spec: spec, fileName: current.fileName, file: note + current.file,
+            sealedFiles: try bundles.seal(files, of: spec.name), actor: actor, at: clock.now())
+    }
+
+    /// That generation, or the newest in which the stack would be another one than it is, among everything else of now.
     private func target(
         _ stack: StackName, _ wanted: Int?, _ runtime: ClusterRuntime, _ current: StoredGeneration, _ digest: String?
     ) async throws -> StoredGeneration {
         for generation in try await generations(of: stack, runtime) where generation.number != current.number {
             if let wanted {
                 if generation.number.number == wanted { return generation }
-            } else if let older = try? await bundles.make(generation).bundles[stack]?.digest, older != digest {
+            } else if let candidate = try? exchanged(stack, current, with: generation, ""),
+                let older = try? await bundles.make(candidate, isAccepted: false).bundles[stack]?.digest, older != digest
+            {
                 return generation
             }
         }

@@ -16,7 +16,7 @@ extension Planning {
                     reason: reason))
             guard let bundle = bundle(of: stack.name), !isDeployed(bundle, view), open?.stack != stack.name else { continue }
             if let gate = gate(stack, view) {
-                wait("stack \(stack.name)", for: gate)
+                wait("stack \(stack.name)", for: gate.reason, command: gate.command)
             } else if let failure = wasTakenBack(bundle, view) {
                 wait("stack \(stack.name)", for: "other files, or to be asked for again: \(failure)", command: "skep stack deploy \(stack.name)")
             } else if let failure = recentFailure(of: stack.name) {
@@ -31,7 +31,34 @@ extension Planning {
     }
 
     /// What the stack needs that is not there; nil when it may be deployed.
-    private func gate(_ stack: ClusterSpec.Stack, _ view: ManagerView) -> String? {
+    private func gate(_ stack: ClusterSpec.Stack, _ view: ManagerView) -> (reason: String, command: String?)? {
+        whatMisses(stack, view).map { ($0, nil) } ?? missingFolders(of: stack.name)
+    }
+
+    /// A folder that its services bind and a node does not have. Nodes that are not heard have no task placed on them by us: they are not waited for.
+    private func missingFolders(of stack: StackName) -> (reason: String, command: String?)? {
+        for participant in participants where participant.isHeard {
+            let wanted = folders(of: stack, on: participant)
+            guard !wanted.isEmpty else { continue }
+            guard let there = participant.status?.folders else {
+                return (
+                    "\(wanted.joined(separator: ", ")) on \(participant.entry.name), whose agent does not tell of folders: is it of this release?",
+                    "skep node show \(participant.entry.name)"
+                )
+            }
+            let missing = wanted.filter { !there.contains($0) }
+            if !missing.isEmpty {
+                let words = participant.status?.condition(.folders).flatMap { $0.status == .true ? nil : ": \($0.message)" } ?? ""
+                return (
+                    "\(missing.joined(separator: ", ")) on \(participant.entry.name), which its services bind\(words)",
+                    "skep node show \(participant.entry.name)"
+                )
+            }
+        }
+        return nil
+    }
+
+    private func whatMisses(_ stack: ClusterSpec.Stack, _ view: ManagerView) -> String? {
         for needed in stack.after {
             if let reason = whyNotHealthy(needed, view) { return "\(needed), which is not healthy: \(reason)" }
         }
@@ -39,10 +66,6 @@ extension Planning {
             let names = Set(view.networks.map(\.name))
             let missing = bundle.networks.filter { !names.contains($0.rawValue) }
             if !missing.isEmpty { return "the networks \(missing.map(\.rawValue).joined(separator: ", "))" }
-        }
-        for participant in participants {
-            let missing = folders(of: stack.name, on: participant).filter { participant.status?.folders?.contains($0) != true }
-            if !missing.isEmpty { return "\(missing.joined(separator: ", ")) on \(participant.entry.name), which its services bind" }
         }
         if let share = stack.share, let nfs = spec.nfs, let entry = nfs.shares.first(where: { $0.name == share }) {
             for writer in entry.write {

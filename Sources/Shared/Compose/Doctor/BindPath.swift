@@ -14,8 +14,8 @@ enum BindPath {
         let plain = plain(path)
         let parts = plain.split(separator: "/", omittingEmptySubsequences: false)
         guard plain.hasPrefix("/"), parts.count > 1, parts.dropFirst().allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }), !isEverywhere(plain),
-            !system.contains(String(parts[1])), let last = parts.last, !last.contains("."), !last.hasSuffix("sock"),
-            !shares.contains(where: { plain == $0.mount || plain.hasPrefix($0.mount + "/") })
+            !plain.contains("{{"), !system.contains(String(parts[1])), !links.contains(where: { plain.hasPrefix($0 + "/") }), let last = parts.last, !last.contains("."), !last.hasSuffix("sock"),
+            !shares.flatMap({ [$0.mount, $0.path] }).contains(where: { plain == $0 || plain.hasPrefix($0 + "/") })
         else { return nil }
         return plain
     }
@@ -23,6 +23,8 @@ enum BindPath {
     private static func plain(_ path: String) -> String { path.utf8.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path }
 
     private static let system: Set<String> = ["bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "proc", "run", "sbin", "sys", "usr"]
+    /// Names of /run, which is empty after each start of the machine.
+    private static let links = ["/var/run", "/var/lock"]
     /// What every node has, and what lies below it.
     private static let everywhere = ["/etc/ssl", "/proc", "/sys", "/var/lib/docker", "/usr/share/zoneinfo", "/lib/modules"]
     /// What every node has, by itself.

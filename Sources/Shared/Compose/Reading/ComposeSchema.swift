@@ -120,7 +120,7 @@ enum ComposeSchema {
     ]
 
     static let deploy: Shape.Keys = [
-        "mode": .taken(.word(["replicated", "global", "replicated-job", "global-job"])), "replicas": .taken(.integer),
+        "mode": .taken(.word(["replicated", "global"])), "replicas": .taken(.integer),
         "endpoint_mode": .taken(.word(["vip", "dnsrr"])),
         "labels": .taken(.pairs),
         "update_config": .taken(.object(update)), "rollback_config": .taken(.object(update)),
