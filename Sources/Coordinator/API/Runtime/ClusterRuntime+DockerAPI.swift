@@ -69,7 +69,8 @@ extension ClusterRuntime {
         let authority = try await dockerAuthority()
         guard api.authority != authority.certificate else { return authority }
         if !api.authority.isEmpty {
-            tools.logger.warning("Docker's API has another authority: credentials that were given out before are refused", metadata: ["cluster": "\(name)"])
+            tools.logger.warning(
+                "Docker's API has another authority: credentials that were given out before are refused", metadata: ["cluster": "\(name)"])
         }
         api.authority = authority.certificate
         api.servers = [:]
@@ -133,7 +134,8 @@ extension ClusterRuntime {
         let issued: DockerAuthority.Issued
         do {
             // a server that goes by keys would let in the former holder of this one
-            guard try !api.credentials.contains(where: { try DockerAuthority.isSameKey(request: request.request, certificate: $0.certificate) }) else {
+            guard try !api.credentials.contains(where: { try DockerAuthority.isSameKey(request: request.request, certificate: $0.certificate) })
+            else {
                 throw Refusal(.conflict, "KeyUsedBefore", "a credential was made for this key before: make another key")
             }
             issued = try await dockerAuthority(for: &api, now).issueClient(
