@@ -43,7 +43,9 @@ import Testing
 
     @Test func aFolderWhoseDiskIsNotMountedIsNotMadeAnew() {
         var subject = Subject(["/data/db", "/disk"])
-        let whole: [String: Observation.BoundFolder] = ["/data/db": .init(exists: true, mount: "/data"), "/disk": .init(exists: true, mount: "/disk")]
+        let whole: [String: Observation.BoundFolder] = [
+            "/data/db": .init(exists: true, mount: "/data"), "/disk": .init(exists: true, mount: "/disk"),
+        ]
         _ = subject.look(whole)
         #expect(subject.status.folders == ["/data/db", "/disk"])
 

@@ -142,7 +142,8 @@ public struct AgentBrain: Sendable {
         let parts: [(lane: Lane, part: Part)] = [
             (.packages, host.packages()), (.engine, config), (.sysctls, host.sysctls()), (.firewall, table),
             (.api, DockerAPIPlanner(context: context).plan()), (.server, shares.server()),
-            (.mounts, shares.mounts()), (.folders, FolderPlanner(context: context, mounts: memory.folderMounts ?? [:]).plan()), (.tasks, shares.tasks()), (.disk, host.disk()),
+            (.mounts, shares.mounts()), (.folders, FolderPlanner(context: context, mounts: memory.folderMounts ?? [:]).plan()),
+            (.tasks, shares.tasks()), (.disk, host.disk()),
             (.swarm, swarm), (.members, duties.members),
             (.tokens, duties.tokens), (.networks, duties.networks),
             (.stacks, duties.stacks), (.drill, glanced == nil ? planDrill(isSettled: isSettled) : .nothing),

@@ -9,11 +9,12 @@ internal import SkepSystem
     func look(_ paths: [String]) throws -> [String: Observation.BoundFolder] {
         guard !paths.isEmpty else { return [:] }
         let table = try MountObserver.table(layout)
-        return Dictionary(uniqueKeysWithValues: Set(paths).map { path in
-            let mount = table.containing(path)
-            let exists = mount?.isRemote == true || Files.exists(layout.root + path)
-            return (path, Observation.BoundFolder(exists: exists, mount: mount?.path ?? "/"))
-        })
+        return Dictionary(
+            uniqueKeysWithValues: Set(paths).map { path in
+                let mount = table.containing(path)
+                let exists = mount?.isRemote == true || Files.exists(layout.root + path)
+                return (path, Observation.BoundFolder(exists: exists, mount: mount?.path ?? "/"))
+            })
     }
 
     /// Makes what is not there, as Docker's own `-v` would: root's, 0755. What is there is left as it is.

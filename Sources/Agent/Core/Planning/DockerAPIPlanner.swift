@@ -41,7 +41,9 @@ struct DockerAPIPlanner {
     private func withoutCertificate(_ wanted: DockerAPISpec, _ seen: Observation.API) -> Part {
         let words = "the coordinator has not signed the certificate for Docker's API yet"
         guard seen.isSetUp else { return Part(condition: context.condition(.dockerAPI, .false, "NoCertificate", words)) }
-        guard let served = seen.served else { return context.pending(.dockerAPI, [.removeAPI], reason: "Removing", doing: "ending what others changed") }
+        guard let served = seen.served else {
+            return context.pending(.dockerAPI, [.removeAPI], reason: "Removing", doing: "ending what others changed")
+        }
         var narrowed = wanted
         narrowed.certificate = served.certificate
         guard served == narrowed else { return context.pending(.dockerAPI, [.serveAPI(narrowed)], reason: "NoCertificate", doing: words) }

@@ -14,7 +14,8 @@ enum BindPath {
         let plain = plain(path)
         let parts = plain.split(separator: "/", omittingEmptySubsequences: false)
         guard plain.hasPrefix("/"), parts.count > 1, parts.dropFirst().allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }), !isEverywhere(plain),
-            !plain.contains("{{"), !system.contains(String(parts[1])), !links.contains(where: { plain.hasPrefix($0 + "/") }), let last = parts.last, !last.contains("."), !last.hasSuffix("sock"),
+            !plain.contains("{{"), !system.contains(String(parts[1])), !links.contains(where: { plain.hasPrefix($0 + "/") }), let last = parts.last,
+            !last.contains("."), !last.hasSuffix("sock"),
             !shares.flatMap({ [$0.mount, $0.path] }).contains(where: { plain == $0 || plain.hasPrefix($0 + "/") })
         else { return nil }
         return plain
