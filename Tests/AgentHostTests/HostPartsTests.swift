@@ -274,6 +274,20 @@ import Testing
         #expect(FirewallChains(Array(json.utf8)).dropping(hasUfw: true) == ["nft table inet filter"])
     }
 
+    @Test @LoopActor func authoritiesOfRegistriesAreOursAloneToChange() throws {
+        let machine = try TemporaryMachine()
+        defer { machine.remove() }
+        try machine.write("/etc/docker/certs.d/r:5000/ca.crt", "an operator's")
+        let actions = RegistryActions(layout: machine.layout)
+        try actions.write(["r:5000": "ours", "s.example.com": "other"])
+        #expect(try actions.look() == ["r:5000": "ours", "s.example.com": "other"])
+        try actions.write(["r:5000": "ours anew"])
+        #expect(try actions.look() == ["r:5000": "ours anew"] && !Files.exists(machine.root + "/etc/docker/certs.d/s.example.com"))
+        try actions.write([:])
+        #expect(try actions.look() == [:] && machine.read("/etc/docker/certs.d/r:5000/ca.crt") == "an operator's")
+        #expect(throws: (any Error).self) { try actions.write(["../x": "y"]) }
+    }
+
     @Test @LoopActor func foldersThatStacksBindAreMadeAndNothingIsChanged() async throws {
         let machine = try TemporaryMachine()
         defer { machine.remove() }

@@ -188,4 +188,36 @@ import Testing
         #expect(GeneratedContent.password(length: 40).count == 40 && GeneratedContent.password(length: 40) != GeneratedContent.password(length: 40))
         #expect(try GeneratedContent.htpasswd(user: "a", password: "b") != (try GeneratedContent.htpasswd(user: "a", password: "b")), "salted")
     }
+
+    /// A manager is asked, and its answer is the caller's.
+    @Test func imagesAreLookedUpByTheActingManager() async throws {
+        let fixture = try await Fixture.start()
+        _ = try await fixture.apply(Fixture.file + "stacks: {}\n")
+        let images = "/v1/clusters/geneva/images"
+        let request = ImagesRequest(images: ["acme/web:1"], logins: ["r.io": RegistryLogin(user: "a", password: "b")])
+        #expect(await refusal { try await fixture.post(images, request) as ImagesAnswer } == "NoManager")
+        try await fixture.recordSwarm()
+        let machine = try await fixture.enrol("n1", machine: 1)
+        _ = try await machine.report(machine.manager(of: ["n1"]))
+        let runtime = try await fixture.runtime()
+        await runtime.settle()
+        async let answer: ImagesAnswer = fixture.post(images, request)
+        var wanted: ImageRequest?
+        for _ in 0..<100 where wanted == nil {
+            try await Task.sleep(for: .milliseconds(50))
+            wanted = await runtime.revision(of: machine.id)?.1.images
+        }
+        let asked = try #require(wanted)
+        #expect(asked.images == ["acme/web:1"] && asked.logins == request.logins)
+        var status = machine.manager(of: ["n1"])
+        status.images = ImageReport(round: asked.round, findings: ["acme/web:1": .missing("manifest unknown")])
+        _ = try await machine.report(status)
+        let given = try await answer
+        #expect(given.findings == ["acme/web:1": .missing("manifest unknown")] && given.manager?.rawValue == "n1")
+        await runtime.settle()
+        #expect(await runtime.revision(of: machine.id)?.1.images == nil, "it is asked for no longer than somebody waits")
+        let many = ImagesRequest(images: (0..<201).map { "a\($0)" }, logins: [:])
+        #expect(await refusal { try await fixture.post(images, many) as ImagesAnswer } == "TooMany")
+        await fixture.remove()
+    }
 }

@@ -212,9 +212,102 @@ def make_cadvisor(folder):
     stand_in(folder, "cadvisor", f"ghcr.io/google/cadvisor:{catalogue('CADVISOR_VERSION')}", 8080, {"healthz": "ok\n", "metrics": metrics})
 
 
+# Of Nuvla's own programs and those that are too large for emulated machines, what others see of them: the ports, the pages of their health checks, and the
+# connections that they hold.
+HOLD = "#!/bin/sh\n# a stand-in of the laboratory\nexec sleep infinity\n"
+# holds a connection to HOST PORT for as long as it is there
+CONNECT = "#!/bin/sh\n# a stand-in of the laboratory\ntrap 'exit 0' TERM\nwhile :; do sleep infinity | nc {host} {port}; sleep 3; done &\nwait\n"
+
+
+def stand_in_of(folder, name, tag, programs, entrypoint, entries=()):
+    applets = "sh", "wget", "httpd", "cat", "nc", "grep", "sleep", "touch", "test", "kill", "pidof", "true", "head"
+    write_archive(folder, name, [tag], [
+        *COMMON, *tools(*applets), *entries, *[(path, text.encode(), 0o755) for path, text in programs],
+    ], {"Entrypoint": entrypoint, "Env": ["PATH=/bin"]})
+
+
+def folders(*paths):
+    return [(path, None, 0o755) for path in paths]
+
+
+def make_elasticsearch(folder):
+    stand_in_of(
+        folder, "elasticsearch", f"docker.elastic.co/elasticsearch/elasticsearch:{catalogue('ES_VERSION')}",
+        [("bin/curl", "#!/bin/sh\nfor url; do :; done\nexec wget -q -T 10 -O /dev/null \"$url\"\n"), ("www/_cluster/health", '{"status": "green"}\n')],
+        ["httpd", "-f", "-p", "9200", "-h", "/www"], folders("www", "www/_cluster"))
+
+
+def make_zookeeper(folder):
+    words = "#!/bin/sh\n# a stand-in of the laboratory\nread -t 2 word\n[ \"$word\" = srvr ] && echo 'Mode: standalone' && exit\nexec sleep infinity\n"
+    stand_in_of(folder, "zookeeper", f"zookeeper:{catalogue('ZOOKEEPER_VERSION')}", [("bin/zk", words)], ["nc", "-ll", "-p", "2181", "-e", "/bin/zk"])
+
+
+def bash():
+    program, linked = from_debian("bash", "bin/bash")
+    return [*linked, ("bin/bash", program, 0o755)]
+
+
+def make_kafka(folder):
+    done = "#!/bin/sh\n# a stand-in of the laboratory\nexit 0\n"
+    stand_in_of(
+        folder, "kafka", f"apache/kafka:{catalogue('KAFKA_VERSION')}",
+        [("bin/hold", HOLD), ("opt/kafka/bin/kafka-topics.sh", done), ("opt/kafka/bin/kafka-configs.sh", done)],
+        ["nc", "-ll", "-p", "9092", "-e", "/bin/hold"], [*bash(), *folders("opt", "opt/kafka", "opt/kafka/bin")])
+
+
+def make_ksqldb(folder):
+    stand_in_of(
+        folder, "ksqldb", f"confluentinc/cp-ksqldb-server:{catalogue('KSQLDB_VERSION')}", [("bin/start", CONNECT.format(host="kafka", port=9092))],
+        ["/bin/start"], bash())
+
+
+def make_python_of_nuvla(folder, name, tag):
+    start = CONNECT.format(host="kafka", port=9092).replace("trap", '[ "$2" != --mail ] || { touch /tmp/waits-for-mail; exec sleep infinity; }\ntrap', 1)
+    stand_in_of(folder, name, tag, [("bin/python3", start)], ["/bin/python3"])
+
+
+def make_subs_notifs(folder):
+    make_python_of_nuvla(folder, "subs-notifs", f"nuvla/subs-notifs:{catalogue('SUBS_NOTIFS_VERSION')}")
+
+
+def make_notify(folder):
+    make_python_of_nuvla(folder, "notify", f"nuvla/kafka-notify:{catalogue('NOTIFY_VERSION')}")
+
+
+def make_notify_email(folder):
+    make_python_of_nuvla(folder, "notify-email", f"nuvla/kafka-notify:{catalogue('NOTIFY_EMAIL_VERSION')}")
+
+
+def make_nuvla_api(folder):
+    # it serves only when it was given all of its secrets
+    start = "#!/bin/sh\n[ ${#NUVLA_SUPER_PASSWORD} -gt 60 ] && [ ${#CREDENTIAL_ENCRYPTION_KEY} -gt 31 ] && test -s \"$NUVLA_SESSION_KEY\" && " \
+        "test -s \"$NUVLA_SESSION_CRT\" && exec java\n"
+    java = "#!/bin/sh\n# a stand-in of the laboratory\ntrap 'kill $!' TERM\nhttpd -f -p 8200 -h /www &\nwait\n"
+    stand_in_of(
+        folder, "nuvla-api", f"nuvla/api:{catalogue('NUVLA_API_VERSION')}",
+        [("opt/nuvla/server/bin/start-api.sh", start), ("bin/java", java), ("www/api/cloud-entry-point", '{"id": "cloud-entry-point"}\n')], ["/bin/sh"],
+        folders("opt", "opt/nuvla", "opt/nuvla/server", "opt/nuvla/server/bin", "www", "www/api"))
+
+
+def make_nuvla_ui(folder):
+    page = "a stand-in of the laboratory for Nuvla's page\n"
+    stand_in_of(
+        folder, "nuvla-ui", f"nuvla/ui:{catalogue('NUVLA_UI_VERSION')}", [("www/index.html", page), ("www/ui/index.html", page)],
+        ["httpd", "-f", "-p", "80", "-h", "/www"], folders("www", "www/ui"))
+
+
+def make_nuvla_job(folder):
+    connect = CONNECT.format(host="zk", port=2181)
+    stand_in_of(
+        folder, "nuvla-job", f"nuvla/job:{catalogue('NUVLA_JOB_VERSION')}", [("app/job_executor.py", connect), ("app/job_distributor.py", connect)],
+        ["/bin/sh"], folders("app"))
+
+
 MAKERS = {
     "busybox": make_busybox, "traefik": make_traefik, "rclone": make_rclone, "prometheus": make_prometheus, "node-exporter": make_node_exporter,
-    "grafana": make_grafana, "cadvisor": make_cadvisor,
+    "grafana": make_grafana, "cadvisor": make_cadvisor, "elasticsearch": make_elasticsearch, "zookeeper": make_zookeeper, "kafka": make_kafka,
+    "ksqldb": make_ksqldb, "subs-notifs": make_subs_notifs, "notify": make_notify, "notify-email": make_notify_email, "nuvla-api": make_nuvla_api,
+    "nuvla-ui": make_nuvla_ui, "nuvla-job": make_nuvla_job,
 }
 
 if __name__ == "__main__":

@@ -39,6 +39,10 @@ import Testing
             docker.addressPool == .fixed(try #require(CIDR("10.200.0.0/16"))) && docker.dataPathPort == .fixed(4790) && docker.mtu == .fixed(1400))
         #expect(docker.mirrors == ["http://a:5000"] && docker.insecure == ["a:5000"])
         #expect(try spec([12: "docker: {data-path-port: 4789}"]).docker.dataPathPort == .fixed(4789))
+        let text = "docker: {registries: {authorities: {\"r.io:5000\": ./ca.crt}, logins: {docker.io: {user: robot, password-file: keys/hub}}}}"
+        let registries = try spec([12: text]).docker
+        #expect(registries.authorityFiles == ["r.io:5000": "ca.crt"] && registries.authorities == nil)
+        #expect(registries.logins == ["docker.io": .init(user: "robot", passwordFile: "keys/hub")] && registries.files == ["ca.crt", "keys/hub"])
     }
 
     @Test func readsPortsWithTransportsAndRanges() throws {

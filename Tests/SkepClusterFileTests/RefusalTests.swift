@@ -232,6 +232,21 @@ import Testing
                 "12:33: 'https://hub.example/x' is no mirror that Docker takes; write https://HOST or http://HOST:PORT, with nothing after it"
             ]),
         Refused([12: "docker: {registries: {insecure: [\"http://a\"]}}"], ["12:34: 'http://a' is no registry; write HOST:PORT, without http://"]),
+        Refused(
+            [12: "docker: {registries: {authorities: {https://r.io: ./ca.crt}}}"],
+            ["12:37: 'https://r.io' is no registry's host; write it as in the images' names: HOST.DOMAIN or HOST:PORT"]),
+        Refused(
+            [12: "docker: {registries: {authorities: {r.io: /etc/ca.crt}}}"],
+            ["12:43: 'docker.registries.authorities.r.io' '/etc/ca.crt' is absolute; name it relative to the cluster file"]),
+        Refused(
+            [12: "docker: {registries: {insecure: [\"r.io:80\"], authorities: {\"r.io:80\": ca.crt}}}"],
+            ["12:60: 'r.io:80' is among 'docker.registries.insecure' as well, where no certificate is checked; keep one of the two"]),
+        Refused(
+            [12: "docker: {registries: {logins: {index.docker.io: {user: a, password-file: p}}}}"],
+            ["12:32: 'index.docker.io' is no registry's host; Docker Hub's is docker.io"]),
+        Refused(
+            [12: "docker: {registries: {logins: {r.io: {user: a}}}}"],
+            ["12:38: 'docker.registries.logins.r.io.password-file' is missing; add 'password-file: ./FILE'"]),
         Refused([12: "docker: {registries: {mirors: []}}"], ["12:23: unknown key 'mirors' in docker.registries; did you mean 'mirrors'?"]),
         Refused(
             [12: "docker: {hold: true"],

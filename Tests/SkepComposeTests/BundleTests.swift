@@ -187,4 +187,40 @@ import Testing
             ]
         }
     }
+
+    /// What is shown to a registry goes with the stacks that pull from it, and with no other; another password is another deployment.
+    @Test func loginsGoWithTheStacksThatPullWithThem() throws {
+        let text =
+            "cluster: c\nkind: target\naudiences: {management: [10.0.0.0/8], nodes: [10.0.0.0/8], users: [10.0.0.0/8]}\nnodes: {m: {role: manager}}\n"
+            + "docker: {registries: {authorities: {r.io: ca.crt}, logins: {r.io: {user: robot, password-file: pw}, s.io: {user: a, password-file: pw}}}}\n"
+            + "stacks: {own: {compose: own/c.yml}, hub: {compose: hub/c.yml}}\n"
+        let spec = try ClusterFile.parse(text: text, file: "c.yaml")
+        func files(_ password: String?) -> [String: String] {
+            var files = [
+                "own/c.yml": "services: {a: {image: \"r.io/a:1.0.0\"}}", "hub/c.yml": "services: {a: {image: \"acme/a:1.0.0\"}}",
+                "ca.crt": "-----BEGIN CERTIFICATE-----\n",
+            ]
+            files["pw"] = password
+            return files
+        }
+        func bundles(_ files: [String: String]) throws -> StackBundles {
+            try BundleMaker.makeAll(spec: spec, read: { files[$0].map { Array($0.utf8) } })
+        }
+        let made = try bundles(files("secret\n"))
+        #expect(made.bundles.map(\.logins) == [["r.io": RegistryLogin(user: "robot", password: "secret")], nil])
+        #expect(made.bundles.map(\.images) == [["r.io/a:1.0.0"], ["acme/a:1.0.0"]])
+        #expect(made.paths == ["ca.crt", "hub/c.yml", "own/c.yml", "pw"])
+        let other = try bundles(files("other\n"))
+        #expect(made.bundles[0].digest != other.bundles[0].digest && made.bundles[1].digest == other.bundles[1].digest)
+        #expect(!made.bundles[0].compose.contains("secret"))
+        for (files, words) in [
+            (files(nil), "'pw' is not there, or holds no password for r.io"), (files("\n"), "'pw' is not there, or holds no password for r.io"),
+            (files("a").merging(["ca.crt": "a key"]) { $1 }, "'ca.crt' holds no certificate in PEM"),
+        ] {
+            do {
+                _ = try bundles(files)
+                Issue.record("\(words) was not found")
+            } catch let error as ComposeError { #expect(error.findings.contains { $0.diagnostic.message == words }, "\(error)") }
+        }
+    }
 }

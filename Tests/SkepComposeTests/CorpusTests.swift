@@ -28,13 +28,14 @@ struct CorpusCase: Sendable, CustomTestStringConvertible {
         let spec = try text("cluster.yaml").map { try ClusterFile.parse(text: $0, file: "cluster.yaml") }
         let subject = StackSubject(name: try #require(StackName(rawValue: "corpus")), paths: composeFiles, spec: spec)
         let now = Instant(milliseconds: 1_790_000_000_000)
-        let facts = DoctorFacts(now: now) { bytes in
+        var facts = DoctorFacts(now: now) { bytes in
             switch String(decoding: bytes, as: UTF8.self) {
             case "ended in the test\n": Instant(milliseconds: now.milliseconds - 1)
             case "ends soon in the test\n": Instant(milliseconds: now.milliseconds + 14 * 86_400_000)
             default: nil
             }
         }
+        facts.images = try bytes("images.json").map { try JSONDecoder().decode([String: ImageFinding].self, from: Data($0)) } ?? [:]
         return StackMaker.examine(subject, facts: facts, read: bytes)
     }
 }

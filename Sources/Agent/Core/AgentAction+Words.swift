@@ -28,6 +28,9 @@ extension AgentAction {
         case .installMount(let path, _): "mount \(path)"
         case .remount(let path): "mount \(path) again"
         case .removeMount(let path): "unmount \(path)"
+        case .writeAuthorities(let wanted):
+            wanted.isEmpty
+                ? "trust no registry's authority of ours any more" : "trust the authorities of \(wanted.keys.sorted().joined(separator: ", "))"
         case .makeFolders(let paths): "make \(paths.joined(separator: ", "))"
         case .restartTask(_, let name): "restart the task \(name)"
         case .prune: "remove unused images, ended tasks and build cache"

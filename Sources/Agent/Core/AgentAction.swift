@@ -2,7 +2,7 @@ public import SkepModel
 
 /// Work that may not overlap is in one lane; different lanes run side by side.
 public enum Lane: String, Codable, CodingKeyRepresentable, Hashable, Sendable, CaseIterable, Comparable {
-    case packages, engine, sysctls, firewall, api, server, mounts, folders, tasks, disk, swarm, members, tokens, networks, stacks, drill
+    case packages, engine, sysctls, firewall, registries, api, server, mounts, folders, tasks, disk, swarm, members, tokens, networks, stacks, drill
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -35,6 +35,9 @@ public enum AgentAction: Hashable, Sendable {
     case keepTable(text: String)
     /// The table goes, and the kept text.
     case removeTable
+
+    /// Has the engine check registries' certificates against these authorities, by host:port, and against no others of ours.
+    case writeAuthorities([String: String])
 
     /// Makes the node's key for Docker's API over TLS, if there is none, and the request for its certificate.
     case prepareAPI(name: NodeName)
@@ -94,6 +97,7 @@ public enum AgentAction: Hashable, Sendable {
         case .mergeDaemonConfig, .restoreDaemonConfig, .startEngine, .restartEngine, .putBackDaemonConfig: .engine
         case .setSysctls, .restoreSysctls: .sysctls
         case .installTable, .keepTable, .removeTable: .firewall
+        case .writeAuthorities: .registries
         case .prepareAPI, .serveAPI, .removeAPI: .api
         case .makeFolder, .prepareServer, .writeExports, .removeExports: .server
         case .installMount, .remount, .removeMount: .mounts

@@ -28,6 +28,7 @@ extension AgentBrain {
         var canary = observation.canary ?? CanaryReport()
         if canary.at == nil { canary.address = memory.ingress }
         status.canary = canary
+        status.images = observation.images
         if let wanted = spec?.folders, case .seen(let seen) = observation.boundFolders {
             status.folders = wanted.filter { path in seen[path].map { BoundFolders.isThere(path, $0, memory.folderMounts?[path]) } ?? false }
         }

@@ -141,7 +141,7 @@ public struct AgentBrain: Sendable {
         let blind: Set<Lane> = duties.isBlind ? [.tokens, .networks, .stacks] : []
         let parts: [(lane: Lane, part: Part)] = [
             (.packages, host.packages()), (.engine, config), (.sysctls, host.sysctls()), (.firewall, table),
-            (.api, DockerAPIPlanner(context: context).plan()), (.server, shares.server()),
+            (.registries, RegistryPlanner(context: context).plan()), (.api, DockerAPIPlanner(context: context).plan()), (.server, shares.server()),
             (.mounts, shares.mounts()), (.folders, FolderPlanner(context: context, mounts: memory.folderMounts ?? [:]).plan()),
             (.tasks, shares.tasks()), (.disk, host.disk()),
             (.swarm, swarm), (.members, duties.members),

@@ -31,7 +31,7 @@ extension Lane {
         case .server: .server
         case .mounts: .mounts
         case .tasks: .tasks
-        case .packages, .disk, .engine, .sysctls, .api, .folders, .swarm, .members, .tokens, .networks, .stacks, .drill: nil
+        case .packages, .disk, .engine, .sysctls, .registries, .api, .folders, .swarm, .members, .tokens, .networks, .stacks, .drill: nil
         }
     }
 }

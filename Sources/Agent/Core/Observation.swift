@@ -211,6 +211,8 @@ public struct Observation: Sendable, Equatable {
     /// Current values of the keys that the spec or the memory names; an absent key does not exist in this kernel.
     public var sysctls: Seen<[String: String]>
     public var table: Seen<Table>
+    /// Authorities that we had the engine trust, PEM, by host:port.
+    public var authorities: Seen<[String: String]> = .seen([:])
     public var api: Seen<API> = .seen(API())
     public var server: Seen<Server>
     /// Folders that stacks bind, by path: those that were looked at.
@@ -225,6 +227,7 @@ public struct Observation: Sendable, Equatable {
     public var probe: ProbeReport?
     /// Nil while nothing of that kind was asked.
     public var canary: CanaryReport?
+    public var images: ImageReport?
     /// The kernel's `boot_id`: another one after each start of the machine.
     public var bootID: String
 

@@ -35,6 +35,7 @@ extension DockerActuator {
             throw DockerError(.failed, "the Docker CLI is not installed (\(settings.programs.joined(separator: ", ")))")
         }
         try await checkOwner(of: name, try await services(of: name))
+        let hasRegistry = try await checkImages(of: bundle)
         if settings.usesSystemd {
             let isFree = try await wait(settings.deployDeadline, pause: .seconds(1)) { try await !StackCommand.isUnderWay(bundle.name) }
             guard isFree else { throw DockerError(.timeout, "an earlier deployment of \(name) does not end") }
@@ -44,7 +45,7 @@ extension DockerActuator {
         let folder = try StackFolder(bundle, under: settings.stackFolder)
         defer { folder.remove() }
         let command = StackCommand(
-            program: program, socket: client.socket, folder: folder, stack: bundle.name, resolvesImages: settings.resolvesImages,
+            program: program, socket: client.socket, folder: folder, stack: bundle.name, resolvesImages: hasRegistry,
             deadline: settings.deployDeadline)
         if let failure = try await command.run(withSystemd: settings.usesSystemd) { throw DockerError(.refused, failure) }
     }
@@ -149,6 +150,19 @@ extension DockerActuator {
     }
 
     // MARK: Parts
+
+    /// Throws what a node could not pull, before anything is touched. False when no registry knows any of the images: those cannot be pinned.
+    private func checkImages(of bundle: StackBundle) async throws -> Bool {
+        guard settings.resolvesImages, let images = bundle.images, !images.isEmpty else { return settings.resolvesImages }
+        let findings = await ImageLookup(client: client).find(images, logins: bundle.logins ?? [:])
+        let problems = images.compactMap { image in
+            findings[image]?.problem(of: image).map { "\($0.words); \($0.fix)" }
+        }
+        guard problems.isEmpty else {
+            throw DockerError(.refused, "nothing was deployed, as \(problems.joined(separator: "; "))")
+        }
+        return findings.values.contains { if case .found = $0 { true } else { false } }
+    }
 
     private func filter(_ name: String) throws -> String { try DockerClient.filters(["label": ["\(SkepLabel.stack)=\(name)"]]) }
 

@@ -77,7 +77,8 @@ public import SkepSystem
             case .removeStack(let name): try await removeStack(name)
             case .installPackages, .holdPackages, .unholdPackages, .removePackages, .mergeDaemonConfig, .restoreDaemonConfig, .startEngine,
                 .restartEngine,
-                .putBackDaemonConfig, .setSysctls, .restoreSysctls, .installTable, .keepTable, .removeTable, .prepareAPI, .serveAPI, .removeAPI,
+                .putBackDaemonConfig, .setSysctls, .restoreSysctls, .installTable, .keepTable, .removeTable, .writeAuthorities, .prepareAPI,
+                .serveAPI, .removeAPI,
                 .makeFolder, .prepareServer,
                 .writeExports, .removeExports, .installMount, .remount, .removeMount, .makeFolders, .breakOnPurpose:
                 return .failed("this is not done through Docker")

@@ -21,9 +21,10 @@ public import SkepSystem
     // MARK: Requests
 
     func get<Answer: Decodable & Sendable>(
-        _ path: String, _ query: KeyValuePairs<String, String> = [:], as type: Answer.Type = Answer.self
+        _ path: String, _ query: KeyValuePairs<String, String> = [:], headers: [String: String] = [:], deadline: Duration? = nil,
+        as type: Answer.Type = Answer.self
     ) async throws -> Answer {
-        try Self.decode(try await send(.get, path, query), path)
+        try Self.decode(try await send(.get, path, query, headers: headers, deadline: deadline), path)
     }
 
     @discardableResult
@@ -54,10 +55,12 @@ public import SkepSystem
     }
 
     private func send(
-        _ method: HTTPRequest.Method, _ path: String, _ query: KeyValuePairs<String, String>, body: [UInt8]? = nil, deadline: Duration? = nil
+        _ method: HTTPRequest.Method, _ path: String, _ query: KeyValuePairs<String, String>, body: [UInt8]? = nil, headers: [String: String] = [:],
+        deadline: Duration? = nil
     ) async throws -> [UInt8] {
         try await versioned { version in
             var request = self.request(method, "/v\(version)\(path)\(Self.text(query))", deadline: deadline ?? self.deadline)
+            for (name, value) in headers { request.setHeader(name, value) }
             if let body {
                 request.body = body
                 request.setHeader("Content-Type", "application/json")

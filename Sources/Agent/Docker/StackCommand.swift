@@ -20,7 +20,10 @@ struct StackCommand {
         ]
     }
 
-    private var environment: [String: String] { ["DOCKER_HOST": "unix://\(socket)", "HOME": "/root"] }
+    private var environment: [String: String] {
+        // an operator's own logins are in root's home
+        ["DOCKER_HOST": "unix://\(socket)", "HOME": "/root"].merging(folder.config.map { ["DOCKER_CONFIG": $0] } ?? [:]) { $1 }
+    }
 
     var plain: Command {
         Command(program, arguments, environment: environment, directory: folder.path, deadline: deadline, outputLimit: 64 << 10)

@@ -6,6 +6,8 @@ internal import SkepSystem
 struct StackFolder {
     let path: String
     var compose: String { path + "/compose.yml" }
+    /// The folder with the Docker CLI's own settings; nil for those of the machine.
+    let config: String?
 
     /// Writes the bundle; what an earlier deployment of the stack may have left there is removed first.
     init(_ bundle: StackBundle, under root: String) throws {
@@ -14,13 +16,14 @@ struct StackFolder {
         }
         let parent = "\(root)/\(bundle.name)"
         path = "\(parent)/\(bundle.digest)"
+        config = bundle.logins == nil ? nil : path + "/.docker"
         try Files.makeDirectory(root, mode: 0o700)
         try Files.removeTree(parent)
         try Files.makeDirectory(parent, mode: 0o700)
         try Files.makeDirectory(path, mode: 0o700)
         for (name, content) in bundle.files.sorted(by: { $0.key < $1.key }) {
             let parts = try Self.parts(of: name)
-            guard name != "compose.yml", let bytes = Data(base64Encoded: content) else {
+            guard name != "compose.yml", parts.first != ".docker", let bytes = Data(base64Encoded: content) else {
                 throw DockerError(.refused, "the bundle's file '\(name)' is malformed")
             }
             var folder = path
@@ -29,6 +32,10 @@ struct StackFolder {
                 try Files.makeDirectory(folder, mode: 0o700)
             }
             try Files.createExclusive(path + "/" + name, Array(bytes), mode: 0o600)
+        }
+        if let config, let logins = bundle.logins {
+            try Files.makeDirectory(config, mode: 0o700)
+            try Files.createExclusive(config + "/config.json", try RegistryConfig.text(logins), mode: 0o600)
         }
         try Files.createExclusive(compose, Array(bundle.handedCompose.utf8), mode: 0o600)
     }

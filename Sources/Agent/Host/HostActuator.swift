@@ -52,6 +52,7 @@ public import SkepSystem
         case .remount(let path): try await MountActions(state).remount(path)
         case .removeMount(let path): try await MountActions(state).remove(path)
 
+        case .writeAuthorities(let wanted): try RegistryActions(layout: layout).write(wanted)
         case .makeFolders(let paths): try FolderActions(layout: layout).make(paths)
         case .breakOnPurpose(let drill, let target): try await DrillActions(state).perform(drill, target)
 

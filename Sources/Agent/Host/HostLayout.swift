@@ -33,6 +33,8 @@ public struct HostLayout: Sendable {
     public var root: String
 
     public var daemonConfig: String
+    /// A folder for each registry, with what its certificate is checked against.
+    public var registries: String
     /// Written by the engine when it starts; its time says which configuration the engine has read.
     public var enginePIDFile: String
     public var dockerData: String
@@ -103,6 +105,7 @@ public struct HostLayout: Sendable {
         let own = hasSystemd ? nil : try? Files.readLink("/proc/self/exe")
         agent = Program(own ?? "/usr/bin/skep-agent")
         daemonConfig = root + "/etc/docker/daemon.json"
+        registries = root + "/etc/docker/certs.d"
         enginePIDFile = root + "/run/docker.pid"
         dockerData = root + "/var/lib/docker"
         exports = root + "/etc/exports.d/skep.exports"

@@ -11,6 +11,7 @@ public import SkepSystem
         public var daemonConfig: Seen<Observation.DaemonConfig>
         public var sysctls: Seen<[String: String]>
         public var table: Seen<Observation.Table>
+        public var authorities: Seen<[String: String]>
         public var api: Seen<Observation.API>
         public var server: Seen<Observation.Server>
         public var folders: Seen<[String: Observation.BoundFolder]>
@@ -36,12 +37,14 @@ public import SkepSystem
         async let config = seen { try EngineActions(self.state).look(scope.docker) }
         async let sysctls = seen { try SysctlActions(layout).look(scope.sysctls) }
         async let table = seen { try await FirewallActions(layout).look(self.state, counting: scope.countsConnections) }
+        async let authorities = seen { try RegistryActions(layout: layout).look() }
         async let api = seen { try await DockerAPIActions(layout: layout).look() }
         async let server = seen { try await ServerActions(self.state).look(scope.folders) }
         async let mounts = seen { try await self.mounts.look(scope) }
         async let folders = seen { try FolderActions(layout: layout).look(scope.bound) }
         return await Look(
-            facts: facts, packages: packages, daemonConfig: config, sysctls: sysctls, table: table, api: api, server: server,
+            facts: facts, packages: packages, daemonConfig: config, sysctls: sysctls, table: table, authorities: authorities, api: api,
+            server: server,
             folders: folders, mounts: mounts)
     }
 

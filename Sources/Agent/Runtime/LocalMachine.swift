@@ -13,6 +13,7 @@ public import SkepSystem
     private let docker: DockerClient
     private let probe = AgentProbe()
     private let canary: Canary
+    private let images: ImageLookup
     private let daemonConfig: String
     private let hostState: HostState
     private var events: DockerEvents?
@@ -32,6 +33,7 @@ public import SkepSystem
         hostObserver = HostObserver(state)
         hostActuator = HostActuator(state)
         docker = DockerClient(socket: paths.root + "/var/run/docker.sock")
+        images = ImageLookup(client: docker)
         let observer = DockerObserver(client: docker)
         dockerObserver = observer
         canary = Canary(state) { try await observer.ingressAddress() }
@@ -55,6 +57,7 @@ public import SkepSystem
         watches.start()
         probe.news = { moved(.anything) }
         canary.news = { moved(.anything) }
+        images.news = { moved(.anything) }
         let actuator = dockerActuator
         sweep = Task { await actuator.sweep() }
     }
@@ -70,11 +73,14 @@ public import SkepSystem
         probe.stop()
         canary.news = nil
         canary.stop()
+        images.news = nil
+        images.stop()
     }
 
     public func observe(spec: NodeSpec?, memory: AgentMemory) async -> Observation {
         if let spec { probe.update(spec.probe, node: spec.node) } else { probe.stop() }
         canary.update(spec?.canary)
+        images.update(spec?.images)
         let scope = scope(spec, memory)
         watches?.follow(scope)
         let started = hostObserver.engineStarted
@@ -95,6 +101,8 @@ public import SkepSystem
             daemonText: try? Files.readText(daemonConfig), sysctls: host.sysctls, table: host.table, server: host.server, mounts: host.mounts,
             swarm: engine.swarm, manager: engine.manager, probe: probe.report)
         look.canary = canary.report
+        look.images = images.report
+        look.authorities = host.authorities
         look.api = host.api
         look.boundFolders = host.folders
         // what could not be read for once is no key that was lost
@@ -159,7 +167,7 @@ public import SkepSystem
 
     public func perform(_ action: AgentAction) async -> ActionOutcome {
         switch action.lane {
-        case .packages, .engine, .sysctls, .firewall, .api, .server, .mounts, .folders, .drill: await hostActuator.perform(action)
+        case .packages, .engine, .sysctls, .firewall, .registries, .api, .server, .mounts, .folders, .drill: await hostActuator.perform(action)
         case .tasks, .disk, .swarm, .members, .tokens, .networks, .stacks: await dockerActuator.perform(action)
         }
     }

@@ -3,6 +3,7 @@ import SkepClusterFile
 import SkepCompose
 import SkepModel
 import SkepSystem
+import SkepWire
 
 /// `skep stack doctor`.
 struct StackDoctorCommand: ParsableCommand {
@@ -11,7 +12,7 @@ struct StackDoctorCommand: ParsableCommand {
         discussion: """
             Each FILE is a stack of its own, or a script by which one is deployed; files named with -c are one stack together. With -f they are \
             looked at for that cluster: its nodes, labels, networks, shares and openings; and without FILE, all stacks of it are.
-            Ends with 1 when there is an error, and with --strict also when there is a warning.
+            Without --images nothing is asked of anybody. Ends with 1 when there is an error, and with --strict also when there is a warning.
             """)
 
     @Argument(help: "Compose files and scripts.") var files: [String] = []
@@ -20,6 +21,8 @@ struct StackDoctorCommand: ParsableCommand {
     @Flag(help: "Print SARIF 2.1.0, for editors and CI.") var sarif = false
     @Flag(help: "Show also what Skep mends by itself.") var notes = false
     @Flag(help: "Warnings count as errors.") var strict = false
+    @Flag(help: "Have a manager of the cluster look the images up at their registries, as its nodes would pull them.") var images = false
+    @OptionGroup var session: Session
 
     func validate() throws {
         if output.json, sarif { throw ValidationError("--json and --sarif are two forms of one output: take one") }
@@ -28,22 +31,48 @@ struct StackDoctorCommand: ParsableCommand {
 
     func run() throws {
         let cluster = try input.cluster()
-        var findings: [Finding] = []
-        for path in files {
-            let bytes = try? Files.read(path, limit: ClusterFolder.fileLimit + 1)
-            if let bytes, ScriptDoctor.isScript(path: path, bytes: bytes) {
-                findings += ScriptDoctor.examine(String(decoding: bytes, as: UTF8.self), file: path)
-            } else {
-                findings += try input.read([path], in: cluster).findings
-            }
-        }
-        if !input.composeFiles.isEmpty { findings += try input.read(input.composeFiles, in: cluster).findings }
-        if files.isEmpty, input.composeFiles.isEmpty, let cluster {
-            for stack in cluster.spec.stacks { findings += try input.read(stack, in: cluster).findings }
+        var findings = try findings(cluster, images: [:])
+        if images {
+            let found = try lookUp(try stacks(cluster))
+            findings = try self.findings(cluster, images: found)
         }
         if !notes { findings.removeAll { $0.level == .note } }
         try show(findings)
         if findings.contains(where: { $0.level == .error || strict && $0.level == .warning }) { throw ExitCode(Outcome.failed.rawValue) }
+    }
+
+    /// What a manager finds of the stacks' images.
+    private func lookUp(_ stacks: [ExaminedStack]) throws -> [String: ImageFinding] {
+        let client = try session.client()
+        let request = ImagesRequest(
+            images: Set(stacks.flatMap(\.images)).sorted(), logins: stacks.reduce(into: [:]) { $0.merge($1.logins) { first, _ in first } })
+        let answer: ImagesAnswer = try client.post("\(try session.clusterPath(client))/images", request, deadline: .seconds(60))
+        if let manager = answer.manager { Output.error("\(answer.findings.count) images looked up from \(manager)") }
+        return answer.findings
+    }
+
+    /// All that is looked at, but for scripts.
+    private func stacks(_ cluster: ParsedClusterFile?, images: [String: ImageFinding] = [:]) throws -> [ExaminedStack] {
+        var result: [ExaminedStack] = []
+        for path in files where !isScript(path) { result.append(try input.read([path], in: cluster, images: images)) }
+        if !input.composeFiles.isEmpty { result.append(try input.read(input.composeFiles, in: cluster, images: images)) }
+        if files.isEmpty, input.composeFiles.isEmpty, let cluster {
+            for stack in cluster.spec.stacks { result.append(try input.read(stack, in: cluster, images: images)) }
+        }
+        return result
+    }
+
+    private func isScript(_ path: String) -> Bool {
+        (try? Files.read(path, limit: ClusterFolder.fileLimit + 1)).map { ScriptDoctor.isScript(path: path, bytes: $0) } ?? false
+    }
+
+    private func findings(_ cluster: ParsedClusterFile?, images: [String: ImageFinding]) throws -> [Finding] {
+        var findings: [Finding] = []
+        for path in files where isScript(path) {
+            let bytes = try Files.read(path, limit: ClusterFolder.fileLimit + 1)
+            findings += ScriptDoctor.examine(String(decoding: bytes, as: UTF8.self), file: path)
+        }
+        return findings + (try stacks(cluster, images: images)).flatMap(\.findings)
     }
 
     private func show(_ findings: [Finding]) throws {

@@ -24,20 +24,20 @@ struct StackInput: ParsableArguments {
     }
 
     /// One stack out of compose files: that of the cluster file which is made of them, or one that is looked at by itself.
-    func read(_ paths: [String], in cluster: ParsedClusterFile?) throws -> ExaminedStack {
+    func read(_ paths: [String], in cluster: ParsedClusterFile?, images: [String: ImageFinding] = [:]) throws -> ExaminedStack {
         let variables = try self.variables()
         guard let first = paths.first else { throw CommandFailure(.usage, "name a compose file, or a cluster file with -f") }
         let beside = file.map(ClusterFolder.init(of:))
         if let cluster, let beside {
             for stack in cluster.spec.stacks {
                 guard case .compose(let path) = stack.source, Self.same("\(beside.folder)/\(path)", first) else { continue }
-                return try read(stack, in: cluster)
+                return try read(stack, in: cluster, images: images)
             }
         }
         let subject = StackSubject(name: try stackName(first), paths: paths, environment: variables, spec: cluster?.spec)
         let folder = ClusterFolder(of: first)
         let prefix = first.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        let examined = StackMaker.examine(subject, facts: .ofThisMachine()) { path in
+        let examined = StackMaker.examine(subject, facts: .ofThisMachine(images)) { path in
             if paths.contains(path) { return try? Files.read(path, limit: ClusterFolder.fileLimit + 1) }
             return folder.read(prefix.isEmpty ? path : String(path.dropFirst(prefix.count + 1)))
         }
@@ -45,10 +45,10 @@ struct StackInput: ParsableArguments {
     }
 
     /// A stack of the cluster file.
-    func read(_ stack: ClusterSpec.Stack, in cluster: ParsedClusterFile) throws -> ExaminedStack {
+    func read(_ stack: ClusterSpec.Stack, in cluster: ParsedClusterFile, images: [String: ImageFinding] = [:]) throws -> ExaminedStack {
         let folder = ClusterFolder(of: file ?? ".")
         do {
-            return try BundleMaker.examine(stack, of: cluster.spec, variables: try variables(), facts: .ofThisMachine(), read: folder.read)
+            return try BundleMaker.examine(stack, of: cluster.spec, variables: try variables(), facts: .ofThisMachine(images), read: folder.read)
         } catch let error as ComposeError {
             throw CommandFailure(error.diagnostics)
         }
@@ -100,12 +100,14 @@ struct StackInput: ParsableArguments {
 
 extension DoctorFacts {
     /// The time of this machine, and certificates read by OpenSSL.
-    static func ofThisMachine() -> DoctorFacts {
-        DoctorFacts(
+    static func ofThisMachine(_ images: [String: ImageFinding] = [:]) -> DoctorFacts {
+        var facts = DoctorFacts(
             now: Instant(milliseconds: SystemClock.wallMilliseconds()),
             certificateEnd: { bytes in
                 guard let certificate = try? Certificate(pem: String(decoding: bytes, as: UTF8.self)) else { return nil }
                 return Instant(milliseconds: certificate.notAfter * 1000)
             })
+        facts.images = images
+        return facts
     }
 }

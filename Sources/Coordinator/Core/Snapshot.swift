@@ -53,6 +53,8 @@ public struct Snapshot: Sendable {
     public var settings: Settings
     /// Where agents reach the coordinator when it lives on a node of this cluster: the node's ports are opened.
     public var coordinatorNode: NodeID?
+    /// Images that somebody wants to have looked up now.
+    public var images: ImageRequest?
 
     public init(
         spec: ClusterSpec, generation: Generation, bundles: [StackName: StackBundle] = [:], record: ClusterRecord = ClusterRecord(),

@@ -68,6 +68,9 @@ public enum SpecDifference {
         facts["docker mtu"] = Fact(words(docker.mtu))
         if !docker.mirrors.isEmpty { facts["docker mirrors"] = Fact(docker.mirrors.joined(separator: ", ")) }
         if !docker.insecure.isEmpty { facts["docker insecure registries"] = Fact(docker.insecure.joined(separator: ", ")) }
+        for (host, path) in docker.authorityFiles ?? [:] { facts["registry \(host) authority"] = Fact(path) }
+        for (host, text) in docker.authorities ?? [:] { facts["registry \(host) authority's content"] = Fact(text, hidden: true) }
+        for (host, login) in docker.logins ?? [:] { facts["registry \(host) login"] = Fact("\(login.user), password in \(login.passwordFile)") }
     }
 
     private static func words<Value: CustomStringConvertible>(_ value: ClusterSpec.Auto<Value>) -> String {

@@ -68,7 +68,7 @@ extension SpecReader {
     }
 
     private func registries(_ node: YAMLNode, _ docker: inout ClusterSpec.Docker) {
-        guard let section = Section(node, path: "docker.registries", keys: ["mirrors", "insecure"], findings) else { return }
+        guard let section = Section(node, path: "docker.registries", keys: ["mirrors", "insecure", "authorities", "logins"], findings) else { return }
         for item in section.list("mirrors") ?? [] {
             guard let url = mirror(item) else { continue }
             docker.mirrors.append(url)
@@ -80,6 +80,61 @@ extension SpecReader {
             }
             docker.insecure.append(text)
         }
+        if let entries = section["authorities"].flatMap({ Section.entries($0, path: "docker.registries.authorities", findings) }) {
+            authorities(entries, &docker)
+        }
+        if let entries = section["logins"].flatMap({ Section.entries($0, path: "docker.registries.logins", findings) }) { logins(entries, &docker) }
+    }
+
+    private func authorities(_ entries: [YAMLNode.Entry], _ docker: inout ClusterSpec.Docker) {
+        for entry in entries {
+            findings.remember("docker.registries.authorities.\(entry.key)", entry.value)
+            guard isRegistry(entry), let path = path(entry.value, "docker.registries.authorities.\(entry.key)") else { continue }
+            if docker.insecure.contains(entry.key) {
+                findings.add(
+                    entry, "'\(entry.key)' is among 'docker.registries.insecure' as well, where no certificate is checked", fix: "keep one of the two"
+                )
+            }
+            docker.authorityFiles = (docker.authorityFiles ?? [:]).merging([entry.key: path]) { $1 }
+        }
+    }
+
+    private func logins(_ entries: [YAMLNode.Entry], _ docker: inout ClusterSpec.Docker) {
+        for entry in entries {
+            let place = "docker.registries.logins.\(entry.key)"
+            guard isRegistry(entry), let section = Section(entry.value, path: place, keys: ["user", "password-file"], findings) else { continue }
+            let user = section.required("user", example: "'user: NAME'")
+            let file = section.required("password-file", example: "'password-file: ./FILE'").flatMap { path($0, "\(place).password-file") }
+            guard let user, let file else { continue }
+            guard let name = user.scalar?.text, !name.isEmpty, !name.contains(":"), name.allSatisfy({ !$0.isNewline }) else {
+                findings.add(user, "'\(place).user' cannot be the name at a registry", fix: "write a text without ':'")
+                continue
+            }
+            findings.remember("\(place).password-file", section["password-file"] ?? entry.value)
+            docker.logins = (docker.logins ?? [:]).merging([entry.key: .init(user: name, passwordFile: file)]) { $1 }
+        }
+    }
+
+    private func isRegistry(_ entry: YAMLNode.Entry) -> Bool {
+        if Rules.isHostPort(entry.key), entry.key == ImageRegistry.host(of: "\(entry.key)/x") { return true }
+        let isHub = ["index.docker.io", "registry-1.docker.io"].contains(entry.key)
+        findings.add(
+            entry, "'\(entry.key)' is no registry's host",
+            fix: isHub ? "Docker Hub's is docker.io" : "write it as in the images' names: HOST.DOMAIN or HOST:PORT")
+        return false
+    }
+
+    /// Of a file beside the cluster file.
+    private func path(_ node: YAMLNode, _ what: String) -> String? {
+        guard let text = node.scalar?.text, !node.isNull else {
+            findings.add(node, "'\(what)' must be a path, not \(node.kindInWords)")
+            return nil
+        }
+        if let problem = Rules.relativePathProblem(text) {
+            findings.add(node, "'\(what)' '\(text)' \(problem.message)", fix: problem.fix)
+            return nil
+        }
+        return text.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
 
     /// Docker takes a scheme and a host and nothing after them.

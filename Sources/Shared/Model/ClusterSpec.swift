@@ -64,6 +64,29 @@ public struct ClusterSpec: Codable, Hashable, Sendable {
         public var mirrors: [String]
         /// Registries that may be spoken to without TLS, as host:port.
         public var insecure: [String]
+        /// Files with the authorities that registries' certificates are checked against, relative to the cluster file, by host:port; nil for none.
+        public var authorityFiles: [String: String]?
+        /// What is in those files, PEM: filled in where they were read.
+        public var authorities: [String: String]?
+        /// By the registry's host; nil for none.
+        public var logins: [String: Login]?
+
+        /// A login at a registry.
+        public struct Login: Codable, Hashable, Sendable {
+            public var user: String
+            /// Relative to the cluster file.
+            public var passwordFile: String
+            public init(user: String, passwordFile: String) {
+                self.user = user
+                self.passwordFile = passwordFile
+            }
+        }
+
+        /// Files that it is made of, relative to the cluster file.
+        public var files: [String] {
+            Set((authorityFiles ?? [:]).values).union((logins ?? [:]).values.map(\.passwordFile)).sorted()
+        }
+
         public init(
             package: String = "docker.io", hold: Bool = true, tlsAPI: Bool = false, addressPool: Auto<CIDR> = .auto,
             dataPathPort: Auto<UInt16> = .auto, mtu: Auto<Int> = .auto, mirrors: [String] = [], insecure: [String] = []

@@ -134,6 +134,8 @@ public struct NodeSpec: Codable, Hashable, Sendable {
     public var role: Role
     public var docker: Docker?
     public var sysctls: [String: String]
+    /// What registries' certificates are checked against, PEM, by host:port; nil for none.
+    public var authorities: [String: String]?
     /// Only for managers, where the file asks for it.
     public var api: DockerAPISpec?
     public var firewall: FirewallSpec?
@@ -148,6 +150,8 @@ public struct NodeSpec: Codable, Hashable, Sendable {
     public var probe: ProbeRequest?
     /// The ways through the swarm's own networks that are to be tried; nil before there are any.
     public var canary: CanaryRequest?
+    /// Images that this manager looks up; nil for none.
+    public var images: ImageRequest?
     public var peers: [Peer]
     /// Milliseconds between reports.
     public var beat: Int
@@ -183,6 +187,7 @@ public struct NodeSpec: Codable, Hashable, Sendable {
         func work(_ spec: NodeSpec) -> NodeSpec {
             var spec = spec
             spec.canary = nil
+            spec.images = nil
             return spec
         }
         return work(self) == work(other)

@@ -23,6 +23,8 @@ public struct NodeStatus: Codable, Hashable, Sendable {
     /// By share that this node has, whether tasks can rely on it, slow to change; without those of which nothing is known yet. Nil from an agent
     /// that does not say.
     public var shares: [ShareName: ShareVerdict]?
+    /// What was found of the images that were asked for; nil where none are.
+    public var images: ImageReport?
     /// Of the folders that stacks bind, those that are there; nil where none is asked for.
     public var folders: [String]?
     /// How far the drill is that it was told.

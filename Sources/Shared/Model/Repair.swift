@@ -30,6 +30,7 @@ public struct Repair: Codable, Hashable, Sendable {
         public static let chainsGone = Fault(rawValue: "DockerChainsGone")
         public static let dockerAPI = Fault(rawValue: "DockerAPIStopped")
         public static let daemonConfig = Fault(rawValue: "DaemonConfigChanged")
+        public static let registryAuthority = Fault(rawValue: "RegistryAuthorityChanged")
         public static let sysctl = Fault(rawValue: "SysctlChanged")
         public static let packageMissing = Fault(rawValue: "PackageMissing")
         public static let packageInterrupted = Fault(rawValue: "PackageInterrupted")

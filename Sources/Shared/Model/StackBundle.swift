@@ -52,6 +52,10 @@ public struct StackBundle: Codable, Hashable, Sendable {
     public var networks: [NetworkName]
     /// Folders that must be there where its services may run; nil for none.
     public var binds: [Bind]?
+    /// Images of its services, as the compose file names them; nil in a bundle that was made before they were looked up.
+    public var images: [String]?
+    /// For the registries of its images, by their hosts; nil for none.
+    public var logins: [String: RegistryLogin]?
     /// How often an operator asked for it again after it had failed; nil for never.
     public var number: Int?
     public var attempt: Attempt { Attempt(digest: digest, number: number ?? 0) }
@@ -70,8 +74,11 @@ public struct StackBundle: Codable, Hashable, Sendable {
 
     public init(
         name: StackName, digest: String, compose: String, files: [String: String] = [:], services: [String],
-        publications: [Publication] = [], networks: [NetworkName] = [], binds: [Bind] = []
+        publications: [Publication] = [], networks: [NetworkName] = [], binds: [Bind] = [], images: [String] = [],
+        logins: [String: RegistryLogin] = [:]
     ) {
+        self.images = images.isEmpty ? nil : images
+        self.logins = logins.isEmpty ? nil : logins
         self.binds = binds.isEmpty ? nil : binds
         self.name = name
         self.digest = digest

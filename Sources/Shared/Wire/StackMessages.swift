@@ -54,3 +54,25 @@ public struct RollbackRequest: Codable, Sendable {
     public var generation: Int?
     public init(generation: Int?) { self.generation = generation }
 }
+
+/// `POST /v1/clusters/NAME/images`: looked up by a manager, as the nodes would pull them.
+public struct ImagesRequest: Codable, Sendable {
+    public var images: [String]
+    /// By the registry's host.
+    public var logins: [String: RegistryLogin]
+    public init(images: [String], logins: [String: RegistryLogin]) {
+        self.images = images
+        self.logins = logins
+    }
+}
+
+public struct ImagesAnswer: Codable, Sendable {
+    /// By image.
+    public var findings: [String: ImageFinding]
+    /// Who looked.
+    public var manager: NodeName?
+    public init(findings: [String: ImageFinding], manager: NodeName? = nil) {
+        self.findings = findings
+        self.manager = manager
+    }
+}

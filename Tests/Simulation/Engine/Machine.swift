@@ -60,6 +60,7 @@ struct Machine {
     var serverSettings: String?
     var api = Observation.API()
     var folders: Set<String> = []
+    var authorities: [String: String] = [:]
     var mounts: [String: String] = [:]
     /// Whether the machine's packets pass through the overlay.
     var overlayPasses = true
@@ -181,6 +182,7 @@ struct Machine {
         look.canary = canary.isWanted ? canary.report : nil
         let bound = (disk.spec?.folders ?? []).map { ($0, Observation.BoundFolder(exists: folders.contains($0))) }
         look.boundFolders = .seen(Dictionary(uniqueKeysWithValues: bound))
+        look.authorities = .seen(authorities)
         look.api = .seen(api)
         look.facts.apiRequest = api.request
         return look

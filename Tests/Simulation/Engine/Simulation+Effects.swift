@@ -49,6 +49,7 @@ extension Simulation {
         case .installMount(let path, let unit): machines[index].mounts[path] = unit
         case .remount: break
         case .removeMount(let path): machines[index].mounts[path] = nil
+        case .writeAuthorities(let wanted): machines[index].authorities = wanted
         case .makeFolders(let paths): machines[index].folders.formUnion(paths)
         case .restartTask, .prune, .breakOnPurpose: break
         case .initialiseSwarm, .joinSwarm, .leaveSwarm: return membership(action, on: index)

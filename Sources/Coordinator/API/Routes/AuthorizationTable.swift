@@ -36,6 +36,7 @@ enum AuthorizationTable {
 
         Route(.operators, .post, "/v1/apply"): operators,
         Route(.operators, .post, "/v1/clusters/:cluster/stacks/:stack/deploy"): operators,
+        Route(.operators, .post, "/v1/clusters/:cluster/images"): operators,
         Route(.operators, .post, "/v1/clusters/:cluster/stacks/:stack/rollback"): operators,
         Route(.operators, .post, "/v1/clusters/:cluster/stacks/:stack/secrets/:secret/rotate"): operators,
         Route(.operators, .post, "/v1/clusters/:cluster/invitations"): operators,

@@ -29,6 +29,10 @@ struct StackRoutes: Sendable {
         doorkeeper.add(Route(.operators, .get, "/v1/clusters/:cluster/stacks/:stack/history"), to: router) { _, context, _ in
             try Answers.json(try await stacks.history(of: try stack(context), in: try await registry.named(context)))
         }
+        doorkeeper.add(Route(.operators, .post, "/v1/clusters/:cluster/images"), to: router) { request, context, _ in
+            let body = try await Answers.body(ImagesRequest.self, of: request, limit: 256 * 1024)
+            return try Answers.json(try await registry.named(context).lookUp(body))
+        }
         doorkeeper.add(Route(.operators, .post, "/v1/clusters/:cluster/stacks/:stack/rollback"), to: router) { request, context, caller in
             let body = try await Answers.body(RollbackRequest.self, of: request, limit: 16 * 1024)
             let words = try await stacks.rollBack(

@@ -53,6 +53,8 @@ actor ClusterRuntime {
     private var failure: String?
     /// Why certificates of Docker's API could not be tended, the last time.
     var apiTrouble: String?
+    /// Images that the acting manager looks up now.
+    var images: ImageRequest?
     var unsaved: Set<NodeID> = []
     var savedAt: [NodeID: Instant] = [:]
     private var signals: [NodeID: Signal] = [:]
@@ -85,10 +87,12 @@ actor ClusterRuntime {
     var spec: ClusterSpec { generation.spec }
 
     func snapshot() -> Snapshot {
-        Snapshot(
+        var snapshot = Snapshot(
             spec: spec, generation: generation.number, bundles: bundles, record: record,
             nodes: nodes.values.sorted { $0.id < $1.id }, operations: operations, settings: tools.settings,
             coordinatorNode: tools.machineID.flatMap { id in nodes.values.first { $0.machineID == id && !$0.evicted }?.id })
+        snapshot.images = images
+        return snapshot
     }
 
     // MARK: The loop

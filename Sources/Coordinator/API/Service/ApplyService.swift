@@ -35,13 +35,15 @@ struct ApplyService: Sendable {
         let old = await runtime?.generation
         let (record, isNew) = try await Self.record(runtime)
         let parsed = isNew ? first : try Self.read(request, standing: old?.spec)
-        let spec = parsed.spec
+        var spec = parsed.spec
         let made: BundleSource.Made
         do {
             made = try await bundles.make(parsed, name: request.name, files: files)
         } catch let error as ComposeError {
             throw Self.refused(error.diagnostics)
         }
+        // nodes are told what is in the files; that all are there was looked at
+        spec.docker.authorities = spec.docker.authorityFiles?.compactMapValues { path in files[path].map { String(decoding: $0, as: UTF8.self) } }
         if let old, old.spec.kind != spec.kind {
             throw Refusal(
                 .conflict, "KindChanged",

@@ -13,6 +13,7 @@ extension Planning {
             wanted.docker = docker
             if isRestarted(participant) { wanted.docker?.restart = true }
             wanted.sysctls = participant.entry.sysctls
+            wanted.authorities = spec.docker.authorities
             wanted.api = api(participant)
             if participant.status != nil { wanted.firewall = firewall.compile(for: participant) }
             wanted.shares = shares(participant, mounts: true)
@@ -22,7 +23,10 @@ extension Planning {
             wanted.probe = probe(participant)
             wanted.drill = drill(for: participant)
             wanted.canary = canary(for: participant, traffic)
-            if participant.id == acting?.id { wanted.duties = duties() }
+            if participant.id == acting?.id {
+                wanted.duties = duties()
+                wanted.images = snapshot.images
+            }
             plan.nodeSpecs[participant.id] = wanted
         }
         for leaving in leaving {

@@ -57,7 +57,7 @@ extension Planning {
         case .exports: return silent + lingering(.exports)
         case .workers: return silent + participants.filter { isInSwarm($0) && $0.status?.swarm.isManager != true }.map { "\($0.entry.name) to leave" }
         case .managers: return silent + participants.filter(isInSwarm).map { "\($0.entry.name) to leave" }
-        case .hosts: return silent + [Condition.Kind.firewall, .dockerAPI, .daemonConfig, .sysctls, .packages].flatMap { lingering($0) }
+        case .hosts: return silent + [Condition.Kind.firewall, .dockerAPI, .registries, .daemonConfig, .sysctls, .packages].flatMap { lingering($0) }
         case .gone: return []
         }
     }

@@ -39,9 +39,14 @@ public enum BundleMaker {
         var subject: StackSubject
         if isCatalogue { subject = try Catalogue.subject(stack, of: spec) } else { subject = StackSubject(stack, of: spec) }
         subject.environment.merge(variables) { $1 }
+        for (host, login) in spec.docker.logins ?? [:] {
+            if let password = password(login, read) { subject.logins[host] = RegistryLogin(user: login.user, password: password) }
+        }
         let examined = StackMaker.examine(subject, facts: facts, read: isCatalogue ? Catalogue.reader(stack, read) : read)
         guard isCatalogue else { return examined }
-        return ExaminedStack(bundle: examined.bundle, findings: examined.findings, paths: (stack.files ?? [:]).values.sorted())
+        return ExaminedStack(
+            bundle: examined.bundle, findings: examined.findings, paths: (stack.files ?? [:]).values.sorted(), images: examined.images,
+            logins: examined.logins)
     }
 
     /// All stacks, or everything that is wrong in any of them.
@@ -64,10 +69,50 @@ public enum BundleMaker {
                 }
             }
         }
+        wrong += registryFiles(spec, clusterFile, clusterFileName, read)
         wrong += conflicts(made.map(\.bundle), spec, clusterFile, clusterFileName)
         // one stack of an accepted file that cannot be made any more is not the others' loss
         guard wrong.isEmpty || facts.isAccepted else { throw ComposeError(wrong) }
-        return StackBundles(bundles: made.map(\.bundle), warnings: made.flatMap(\.warnings), paths: Array(Set(made.flatMap(\.paths))).sorted())
+        return StackBundles(
+            bundles: made.map(\.bundle), warnings: made.flatMap(\.warnings), paths: Set(made.flatMap(\.paths) + spec.docker.files).sorted())
+    }
+
+    /// Authorities and passwords of registries that cannot be read.
+    private static func registryFiles(
+        _ spec: ClusterSpec, _ clusterFile: ParsedClusterFile?, _ name: String, _ read: (String) -> [UInt8]?
+    ) -> [Finding] {
+        func finding(_ key: String, _ message: String, _ fix: String) -> Finding {
+            let place = clusterFile?.place("docker.registries.\(key)")
+            return Finding(
+                rule: .fileMissing, level: .error,
+                diagnostic: FileDiagnostic(file: name, line: place?.line ?? 0, column: place?.column ?? 0, message: message, fix: fix),
+                service: nil)
+        }
+        var result: [Finding] = []
+        for (host, path) in (spec.docker.authorityFiles ?? [:]).sorted(by: { $0.key < $1.key }) {
+            guard let bytes = read(path) else {
+                result.append(
+                    finding("authorities.\(host)", "there is no file '\(path)' with the authority of \(host)", "put it beside the cluster file"))
+                continue
+            }
+            if !String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----") || bytes.count > 64 << 10 {
+                result.append(finding("authorities.\(host)", "'\(path)' holds no certificate in PEM", "give the authority's, not the registry's key"))
+            }
+        }
+        for (host, login) in (spec.docker.logins ?? [:]).sorted(by: { $0.key < $1.key }) where password(login, read) == nil {
+            result.append(
+                finding(
+                    "logins.\(host).password-file", "'\(login.passwordFile)' is not there, or holds no password for \(host)",
+                    "put the password in it, one line"))
+        }
+        return result
+    }
+
+    /// The first line of the file; nil when there is none.
+    static func password(_ login: ClusterSpec.Docker.Login, _ read: (String) -> [UInt8]?) -> String? {
+        guard let bytes = read(login.passwordFile), bytes.count <= 64 << 10, let text = String(validating: bytes, as: UTF8.self) else { return nil }
+        let line = text.prefix { !$0.isNewline }
+        return line.isEmpty ? nil : String(line)
     }
 
     /// Two stacks cannot publish one port on the mesh.

@@ -1,4 +1,5 @@
 public import SkepModel
+import SkepYAML
 
 /// A stack that was read and looked at.
 public struct ExaminedStack: Sendable {
@@ -8,6 +9,9 @@ public struct ExaminedStack: Sendable {
     public let findings: [Finding]
     /// The files that it is made of, as `read` was asked for them.
     public let paths: [String]
+    /// Images of its services, as its files name them, and what the nodes show to their registries.
+    public var images: [String] = []
+    public var logins: [String: RegistryLogin] = [:]
 }
 
 /// Reads a stack's compose files, examines them, and makes the bundle that a manager's Docker CLI accepts.
@@ -20,13 +24,17 @@ public enum StackMaker {
         let variables = Self.variables(subject, files, remarks)
         let value: (String) -> String? = { variables[$0] }
         var bundle: StackBundle?
+        var images: Set<String> = []
         if let document = ComposeReader(remarks: remarks, files: files, value: value).read(subject.paths) {
+            images = Set(document.entries("services").compactMap { $0.value.text("image") })
             let heard = facts.isAccepted ? Remarks(file: first) : remarks
             Examination(subject: subject, facts: facts, document: document, files: files, remarks: heard).examine()
             bundle = StackRendering(subject: subject, remarks: remarks, files: files, value: value) { facts.generated?(subject.name, $0) }.bundle(
                 document)
         }
-        return ExaminedStack(bundle: remarks.hasErrors ? nil : bundle, findings: remarks.findings.sorted(), paths: files.used.sorted())
+        return ExaminedStack(
+            bundle: remarks.hasErrors ? nil : bundle, findings: remarks.findings.sorted(), paths: files.used.sorted(), images: images.sorted(),
+            logins: subject.logins)
     }
 
     /// The stack's own variables, then those of `.env` beside the compose file.

@@ -32,11 +32,17 @@ struct StackRendering {
             let bare = try YAMLWriter.write(VariableReplacement.escaped(labelled(root, digest: "")))
             var canonical = Array("\(subject.name)\n\(bare.utf8.count)\n\(bare)".utf8)
             for (path, bytes) in attached.sorted(by: { $0.key < $1.key }) { canonical += Array("\(path)\n\(bytes.count)\n".utf8) + bytes }
+            let images = Set(document.entries("services").compactMap { $0.value.text("image") }).sorted()
+            let hosts = Set(images.map(ImageRegistry.host))
+            let logins = subject.logins.filter { hosts.contains($0.key) }
+            // another password is another deployment: the swarm keeps what it was given with it
+            for (host, login) in logins.sorted(by: { $0.key < $1.key }) { canonical += Array("\(host)\n\(login.user)\n\(login.password)\n".utf8) }
             let digest = Digest.hex(canonical)
             let compose = try YAMLWriter.write(VariableReplacement.escaped(labelled(root, digest: digest)))
             return StackBundle(
                 name: subject.name, digest: digest, compose: compose, files: attached.mapValues(Base64.encode), services: document.names("services"),
-                publications: publications(document), networks: networks(document), binds: binds(document))
+                publications: publications(document), networks: networks(document), binds: binds(document),
+                images: images, logins: logins)
         } catch {
             remarks.error(.yaml, root, "the file cannot be written out: \(error)")
             return nil

@@ -17,6 +17,7 @@ public enum DoctorRule: String, Codable, Hashable, Sendable, CaseIterable {
     case noImage = "no-image"
     case imageGone = "image-gone"
     case imageTag = "image-tag"
+    case imageMissing = "image-missing"
     case cgroupV1 = "cgroup-v1"
     case undefined
     case networkMissing = "network-missing"
@@ -74,6 +75,7 @@ public enum DoctorRule: String, Codable, Hashable, Sendable, CaseIterable {
         case .noImage: "A service without an image; a swarm builds none."
         case .imageGone: "An image that can no longer be pulled, or must no longer be used."
         case .imageTag: "An image without a version: what runs is decided by the day of its deployment."
+        case .imageMissing: "An image that the nodes' registry does not have, or does not give them."
         case .cgroupV1: "An image that dies on cgroup v2, which all current systems have."
         case .undefined: "A name that nothing defines."
         case .networkMissing: "An external network that nothing makes."

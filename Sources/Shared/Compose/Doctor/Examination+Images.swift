@@ -1,3 +1,4 @@
+import SkepModel
 import SkepYAML
 
 /// Images that cannot run, or not for long.
@@ -12,6 +13,12 @@ extension Examination {
         }
         guard let image = ImageName(text) else {
             return remarks.error(.noImage, place, "'\(text)' is no image", fix: "write NAME:TAG")
+        }
+        switch facts.images[text] {
+        case .unreachable(let words): remarks.warn(.imageMissing, place, "'\(text)' could not be looked up: \(words)", fix: "look again later")
+        case let finding?:
+            if let problem = finding.problem(of: text) { remarks.error(.imageMissing, place, problem.words, fix: problem.fix) }
+        case nil: break
         }
         for gone in Self.gone where gone.names.contains("\(image.registry)/\(image.repository)") {
             remarks.error(.imageGone, place, "the image '\(text)' can no longer be pulled: \(gone.why)", fix: gone.fix)

@@ -13,6 +13,8 @@ public struct StackSubject: Sendable {
     public var share: ShareName?
     /// The cluster; nil when the files are looked at alone.
     public var spec: ClusterSpec?
+    /// At registries, by their hosts.
+    public var logins: [String: RegistryLogin] = [:]
 
     public init(
         name: StackName, paths: [String], environment: [String: String] = [:], expose: [ClusterSpec.Opening] = [], share: ShareName? = nil,
@@ -46,6 +48,9 @@ public struct DoctorFacts {
     public var isAccepted = false
     /// When a certificate ends, in PEM or DER; nil for what is none.
     public var certificateEnd: (@Sendable ([UInt8]) -> Instant?)?
+
+    /// What was found of images at their registries, by their names in the files; nothing where nobody asked.
+    public var images: [String: ImageFinding] = [:]
 
     /// The content of what Skep makes; nil where that is not known, and something else stands in its place.
     public var generated: ((StackName, GeneratedValue) -> [UInt8]?)?
