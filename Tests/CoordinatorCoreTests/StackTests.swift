@@ -69,6 +69,34 @@ import Testing
         #expect(fixture.pass().stacks.first?.ready == true)
     }
 
+    /// A tag may name another program tomorrow: what is healed or rolled back is what ran.
+    @Test func theDigestsThatRanAreKeptForEachBundle() {
+        var fixture = fixture()
+        fixture.snapshot.spec.stacks.removeFirst()
+        fixture.snapshot.bundles[web]?.images = ["acme/web:1"]
+        func runs(_ bundle: String, _ image: String) {
+            var stack = service(web, running: 1)
+            stack.services[0].image = image
+            stack.services[0].bundle = bundle
+            fixture.snapshot.nodes[0].status?.manager?.stacks = [stack]
+            fixture.snapshot.bundles[web]?.digest = bundle
+            fixture.pass()
+        }
+        func pins() -> [String: String]? { fixture.pass().nodeSpecs[Fixture.id(1)]?.duties?.stacks.first?.pins }
+        runs("traefik-1", "acme/web:1@sha256:01")
+        #expect(pins() == ["acme/web:1": "acme/web:1@sha256:01"])
+        runs("traefik-2", "acme/web:1@sha256:02")
+        #expect(pins() == ["acme/web:1": "acme/web:1@sha256:02"])
+        fixture.snapshot.bundles[web]?.digest = "traefik-1"
+        fixture.pass()
+        #expect(fixture.snapshot.operations.last?.stack == web && fixture.snapshot.operations.last?.isOpen == true)
+        #expect(pins() == ["acme/web:1": "acme/web:1@sha256:01"], "rolled back, it is what ran then")
+        runs("traefik-3", "acme/web:1")
+        #expect(pins() == nil, "what no registry gave a digest for is not pinned")
+        for number in 4..<60 { runs("traefik-\(number)", "acme/web:1@sha256:\(number)") }
+        #expect(fixture.snapshot.record.pins?[web]?.count == 30)
+    }
+
     private func takenBack(_ number: Int = 0) -> ManagerView.Stack {
         .init(
             name: web.rawValue, ours: true, services: [.init(name: "traefik_a", running: 1, desired: 1, bundle: "traefik-0")],

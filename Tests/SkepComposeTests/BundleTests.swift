@@ -145,6 +145,13 @@ import Testing
     @Test func whatIsAskedForAgainSaysSoInALabelOfEachService() throws {
         var bundle = try Stack(compose: "services: {a: {image: \"acme/a:1.0.0\"}, b: {image: \"acme/b:1.0.0\"}}\n").made().bundle
         #expect(bundle.handedCompose == bundle.compose)
+        var pinned = bundle
+        let image = try #require(bundle.images?.first)
+        pinned.pins = [image: "\(image)@sha256:00"]
+        #expect(pinned.handedCompose != bundle.compose && pinned.handedImages?.first == "\(image)@sha256:00")
+        let service = try #require(try YAMLReader.read(pinned.handedCompose, file: "x.yml"))["services"]?.map?.first?.value
+        #expect(service?["image"]?.scalar?.text == "\(image)@sha256:00")
+        #expect(pinned.handedCompose.replacing("@sha256:00", with: "").replacing("\"", with: "") == bundle.compose.replacing("\"", with: ""))
         bundle.number = 2
         let document = try #require(try YAMLReader.read(bundle.handedCompose, file: "x.yml"))
         for name in ["a", "b"] {

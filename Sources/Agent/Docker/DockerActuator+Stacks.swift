@@ -153,10 +153,12 @@ extension DockerActuator {
 
     /// Throws what a node could not pull, before anything is touched. False when no registry knows any of the images: those cannot be pinned.
     private func checkImages(of bundle: StackBundle) async throws -> Bool {
-        guard settings.resolvesImages, let images = bundle.images, !images.isEmpty else { return settings.resolvesImages }
+        guard settings.resolvesImages, let images = bundle.handedImages, !images.isEmpty else { return settings.resolvesImages }
         let findings = await ImageLookup(client: client).find(images, logins: bundle.logins ?? [:])
         let problems = images.compactMap { image in
-            findings[image]?.problem(of: image).map { "\($0.words); \($0.fix)" }
+            findings[image]?.problem(of: image).map { problem in
+                "\(problem.words); \(image.contains("@") ? "skep stack deploy \(bundle.name) takes what its tag names now" : problem.fix)"
+            }
         }
         guard problems.isEmpty else {
             throw DockerError(.refused, "nothing was deployed, as \(problems.joined(separator: "; "))")

@@ -58,7 +58,7 @@ struct SwarmLook {
             name: entry.Spec.Name, running: counts.running, desired: counts.desired, bundle: entry.labels[SkepLabel.bundle],
             error: error(entry, counts), updating: entry.isUpdating, digest: entry.digest.text,
             ports: entry.isJob ? [] : entry.meshPorts, attempt: entry.labels[SkepLabel.attempt].flatMap { Int($0) },
-            stuck: isStuck(entry) ? true : nil)
+            stuck: isStuck(entry) ? true : nil, image: entry.Spec.TaskTemplate?.ContainerSpec?.Image)
     }
 
     /// A task waits for a node that satisfies the constraints, in the scheduler's words, and a member does.

@@ -53,8 +53,10 @@ struct StackCommand: ParsableCommand {
             }
             if output.json { return try JSONOutput.show(stack) }
             Output.line("\(stack.name): \(stack.ready ? "ready" : stack.reason ?? "not ready")")
-            var table = Table("SERVICE", "RUNNING", "DESIRED", "ERROR")
-            for service in stack.services { table.add(service.name, String(service.running), String(service.desired), service.error ?? "–") }
+            var table = Table("SERVICE", "RUNNING", "DESIRED", "ERROR", "IMAGE")
+            for service in stack.services {
+                table.add(service.name, String(service.running), String(service.desired), service.error ?? "–", service.image ?? "–")
+            }
             table.show()
         }
     }

@@ -203,6 +203,17 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
     public var meshPorts: [UInt16]?
     /// Set when a manager was first seen with it; from then on nobody is told to initialise.
     public var swarm: String?
+    /// The images of a bundle that ran.
+    public struct Pins: Codable, Hashable, Sendable {
+        /// The bundle's digest.
+        public var bundle: String
+        /// By image as the compose file names it, the same with its digest.
+        public var images: [String: String]
+        public init(bundle: String, images: [String: String]) {
+            self.bundle = bundle
+            self.images = images
+        }
+    }
     /// The number that the swarm's token epoch should reach.
     public var tokenEpoch: Int
     /// The manager that acts for the swarm, and how often that has changed.
@@ -216,6 +227,8 @@ public struct ClusterRecord: Codable, Hashable, Sendable {
     public var firewallAttempts: [NodeID: Int]
     /// How often an operator asked for a stack again after its deployment had failed; nil for never.
     public var stackAttempts: [StackName: Int]?
+    /// The digests of images that ran, of each stack's latest bundles, newest last; nil for none.
+    public var pins: [StackName: [Pins]]?
     /// What the swarm took back last of a stack; nil for nothing.
     public var takenBack: [StackName: StackBundle.Attempt]?
     /// Docker's API over TLS; nil before it was first asked for.

@@ -57,12 +57,15 @@ public struct ManagerView: Codable, Hashable, Sendable {
         public var ports: [UInt16]?
         /// A task of it is pending for want of a node that fits, and one would; nil for no.
         public var stuck: Bool?
+        /// Its image as the swarm has it: with its digest, where a registry gave one. Nil from an agent that does not say.
+        public var image: String?
         public init(
             name: String, running: Int, desired: Int, bundle: String?, error: String? = nil, updating: Bool = false, digest: String? = nil,
-            ports: [UInt16]? = nil, attempt: Int? = nil, stuck: Bool? = nil
+            ports: [UInt16]? = nil, attempt: Int? = nil, stuck: Bool? = nil, image: String? = nil
         ) {
             self.attempt = attempt
             self.stuck = stuck
+            self.image = image
             self.name = name
             self.running = running
             self.desired = desired

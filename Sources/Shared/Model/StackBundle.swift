@@ -58,19 +58,30 @@ public struct StackBundle: Codable, Hashable, Sendable {
     public var logins: [String: RegistryLogin]?
     /// How often an operator asked for it again after it had failed; nil for never.
     public var number: Int?
+    /// By image, the same with the digest that ran when this bundle was deployed before; nil for none. Healed or rolled back, it is the same programs.
+    public var pins: [String: String]?
     public var attempt: Attempt { Attempt(digest: digest, number: number ?? 0) }
 
     /// The compose file as it is handed over: one that was asked for again says so in a label of each service (`skep.attempt`), by which it is told from
     /// what runs, and which has the swarm look its images up anew.
     public var handedCompose: String {
-        guard let number, number > 0 else { return compose }
+        guard number ?? 0 > 0 || pins != nil else { return compose }
+        var section: Substring = ""
         let lines = compose.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
             let text = line.drop { $0 == " " }
-            guard text.hasPrefix("skep.bundle: "), text.contains(digest) else { return String(line) }
-            return "\(line)\n\(line.prefix(line.count - text.count))skep.attempt: \"\(number)\""
+            let indent = line.prefix(line.count - text.count)
+            if indent.isEmpty { section = line }
+            if section == "services:", indent.count == 4, text.hasPrefix("image: "), let pin = pins?[text.dropFirst(7).filter { $0 != "\"" }] {
+                return "\(indent)image: \"\(pin)\""
+            }
+            guard let number, number > 0, text.hasPrefix("skep.bundle: "), text.contains(digest) else { return String(line) }
+            return "\(line)\n\(indent)skep.attempt: \"\(number)\""
         }
         return lines.joined(separator: "\n")
     }
+
+    /// The images as they are handed over.
+    public var handedImages: [String]? { images?.map { pins?[$0] ?? $0 } }
 
     public init(
         name: StackName, digest: String, compose: String, files: [String: String] = [:], services: [String],

@@ -77,7 +77,10 @@ public struct StatusAnswer: Codable, Sendable {
             public var running: Int
             public var desired: Int
             public var error: String?
-            public init(name: String, running: Int, desired: Int, error: String?) {
+            /// As the swarm has it, with its digest where a registry gave one.
+            public var image: String?
+            public init(name: String, running: Int, desired: Int, error: String?, image: String? = nil) {
+                self.image = image
                 self.name = name
                 self.running = running
                 self.desired = desired

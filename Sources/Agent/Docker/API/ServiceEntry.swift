@@ -10,7 +10,11 @@ struct ServiceEntry: Decodable, Sendable {
         var GlobalJob: Empty?
     }
     struct Places: Decodable, Sendable { var Constraints: [String]? }
-    struct Template: Decodable, Sendable { var Placement: Places? }
+    struct Container: Decodable, Sendable { var Image: String? }
+    struct Template: Decodable, Sendable {
+        var ContainerSpec: Container?
+        var Placement: Places?
+    }
     struct Port: Decodable, Sendable {
         var PublishMode: String?
         var PublishedPort: Int?

@@ -74,7 +74,9 @@ extension ClusterRuntime {
     /// Has a stack deployed again: one that failed or that the swarm took back, or one whose images are to be looked up anew.
     func deployAgain(_ name: StackName, actor: String) async throws -> String {
         guard spec.stacks.contains(where: { $0.name == name }) else { throw Refusal.notFound("\(self.name) has no stack '\(name)'") }
+        let digest = currentBundles[name]?.digest
         try await change(record: event("asked to deploy the stack \(name) again", node: nil, actor: actor)) { record in
+            record.pins?[name]?.removeAll { $0.bundle == digest }
             record.stackAttempts = (record.stackAttempts ?? [:]).merging([name: 1]) { $0 + $1 }
         }
         await settle()

@@ -40,7 +40,7 @@ extension ClusterRuntime {
             stacks: plan.stacks.map { stack in
                 .init(
                     name: stack.name, ready: stack.ready, reason: stack.reason,
-                    services: stack.services.map { .init(name: $0.name, running: $0.running, desired: $0.desired, error: $0.error) })
+                    services: stack.services.map { .init(name: $0.name, running: $0.running, desired: $0.desired, error: $0.error, image: $0.image) })
             },
             operations: operations, now: now)
         answer.traffic = traffic(now)

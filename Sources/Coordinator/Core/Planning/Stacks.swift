@@ -10,6 +10,7 @@ extension Planning {
         followDeployment(view)
         for stack in spec.stacks {
             let reason = whyNotHealthy(stack.name, view)
+            if reason == nil { learnPins(of: stack.name, view) }
             plan.stacks.append(
                 StackView(
                     name: stack.name.rawValue, ready: reason == nil, services: view.stacks.first { $0.name == stack.name.rawValue }?.services ?? [],
@@ -83,6 +84,7 @@ extension Planning {
     func bundle(of name: StackName) -> StackBundle? {
         guard var bundle = snapshot.bundles[name] else { return nil }
         bundle.number = record.stackAttempts?[name]
+        bundle.pins = record.pins?[name]?.last { $0.bundle == bundle.digest }?.images
         return bundle
     }
 
@@ -96,6 +98,30 @@ extension Planning {
             return "the swarm took it back"
         }
         return why
+    }
+
+    /// Bundles whose digests are kept for each stack.
+    private static let pinLimit = 30
+
+    /// What runs is what a later deployment of the same bundle is made of.
+    private mutating func learnPins(of name: StackName, _ view: ManagerView) {
+        guard let bundle = snapshot.bundles[name], let images = bundle.images, let stack = view.stacks.first(where: { $0.name == name.rawValue })
+        else {
+            return
+        }
+        var pins: [String: String] = [:]
+        for running in stack.services.compactMap(\.image) {
+            guard let at = running.firstIndex(of: "@"), let image = images.first(where: { $0 == running || $0 == running[..<at] }), image != running
+            else {
+                continue
+            }
+            pins[image] = running
+        }
+        var kept = record.pins?[name] ?? []
+        guard !pins.isEmpty, kept.last(where: { $0.bundle == bundle.digest })?.images != pins else { return }
+        kept.removeAll { $0.bundle == bundle.digest }
+        kept.append(.init(bundle: bundle.digest, images: pins))
+        record.pins = (record.pins ?? [:]).merging([name: Array(kept.suffix(Self.pinLimit))]) { $1 }
     }
 
     func isDeployed(_ bundle: StackBundle, _ view: ManagerView) -> Bool {
