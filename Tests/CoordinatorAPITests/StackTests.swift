@@ -1,5 +1,6 @@
 import CoordinatorAuthority
 import CoordinatorCore
+import CoordinatorStore
 import Foundation
 import SkepHTTP
 import SkepModel
@@ -218,6 +219,33 @@ import Testing
         #expect(await runtime.revision(of: machine.id)?.1.images == nil, "it is asked for no longer than somebody waits")
         let many = ImagesRequest(images: (0..<201).map { "a\($0)" }, logins: [:])
         #expect(await refusal { try await fixture.post(images, many) as ImagesAnswer } == "TooMany")
+        await fixture.remove()
+    }
+
+    /// Every node trusts the authority, the acting manager alone has the login, and nobody is shown the password.
+    @Test func registriesAreTrustedByAllAndLoggedInAtByOne() async throws {
+        let fixture = try await Fixture.start()
+        let registries = "{authorities: {r.io: ca.crt}, logins: {r.io: {user: robot, password-file: pw}}}"
+        let file = Fixture.file + "docker: {registries: \(registries)}\nstacks: {shop: {compose: shop/compose.yml}}\n"
+        let authority = "-----BEGIN CERTIFICATE-----\none\n-----END CERTIFICATE-----\n"
+        var files = ["shop/compose.yml": "services: {web: {image: \"r.io/acme/web:1.0.0\"}}\n", "ca.crt": authority, "pw": "pa55word\n"]
+        let partly = files.filter { $0.key != "pw" }
+        #expect(await refusal { try await fixture.apply(file, files: partly) } == "ClusterFileRefused")
+        _ = try await fixture.apply(file, files: files)
+        #expect(!(try await fixture.apply(file, files: files)).changed)
+        let bundle = try await bundle(fixture)
+        #expect(bundle.logins == ["r.io": RegistryLogin(user: "robot", password: "pa55word")])
+        let runtime = try await fixture.runtime()
+        #expect(await runtime.generation.spec.docker.authorities == ["r.io": authority])
+        for path in ["/v1/clusters/geneva/spec", "/v1/clusters/geneva/status", "/v1/clusters/geneva/events"] {
+            let answer = try await fixture.raw(.get, path, token: fixture.token)
+            #expect(answer.status == 200 && !String(decoding: answer.body, as: UTF8.self).contains("pa55word"), "\(path)")
+        }
+        files["pw"] = "0ther\n"
+        #expect((try await fixture.apply(file, files: files)).changes == ["~ stack shop: what it is made of changed"])
+        files["ca.crt"] = authority.replacing("one", with: "two")
+        #expect((try await fixture.apply(file, files: files)).changed)
+        #expect(await runtime.generation.spec.docker.authorities?["r.io"]?.contains("two") == true)
         await fixture.remove()
     }
 }
