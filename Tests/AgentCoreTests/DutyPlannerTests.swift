@@ -44,6 +44,26 @@ import Testing
         #expect(!activates(duties(nil)))
     }
 
+    /// Docker says nothing of it until a task cannot start (moby#43052).
+    @Test func aNetworkWithoutAddressesIsSaidBeforeATaskFails() {
+        func condition(_ used: Int) -> Condition? {
+            var brain = AgentBrain()
+            var spec = Samples.spec(swarm: .member(swarm: "s"))
+            spec.duties = ManagerDuties()
+            brain.accept(spec, revision: 1)
+            var seen = Samples.observation(swarm: .init(state: .active, nodeID: "m1", swarmID: "s", isManager: true))
+            var view = ManagerView(swarmID: "s", members: [])
+            view.addresses = [.init(network: "ingress", size: 254, used: 5), .init(network: "shop", size: 30, used: used)]
+            seen.manager = .seen(view)
+            _ = brain.pass(seen, now: now)
+            return brain.status(seen, node: spec.node, bootID: "b", version: "0", now: now).condition(.addresses)
+        }
+        #expect(condition(10)?.message == "free: ingress 249 of 254, shop 20 of 30")
+        #expect(
+            condition(28)?.reason == "Scarce" && condition(28)?.status == .true && condition(28)?.message == "few addresses are free: shop 2 of 30")
+        #expect(condition(31)?.status == .false && condition(31)?.message.contains("no address is left for another task in shop") == true)
+    }
+
     /// A demotion that waits for its quorum is no state to call right: when it comes about, it is no repair.
     @Test func aDemotionThatWaitedIsNoRepair() {
         var brain = AgentBrain()

@@ -19,6 +19,34 @@ import Testing
         #expect(value["Role"]?.text == "manager")
     }
 
+    @Test func addressesAreCountedAsFarAsTheServicesTell() throws {
+        let cluster: EngineInfo.ClusterPart = try DockerClient.decode(Array(#"{"ID":"swarm1","Spec":{}}"#.utf8), "x")
+        let nodes: [NodeEntry] = try DockerClient.decode(
+            Array(
+                ("["
+                    + (1...3).map {
+                        #"{"ID":"\#($0)","Version":{"Index":1},"Spec":{"Availability":"active"},"Description":{"Hostname":"n\#($0)"},"Status":{"State":"ready"}}"#
+                    }.joined(separator: ",") + "]").utf8), "x")
+        let networks: [NetworkEntry] = try DockerClient.decode(
+            Array(
+                """
+                [{"Name":"ingress","Id":"i","Scope":"swarm","Driver":"overlay","Ingress":true,"IPAM":{"Config":[{"Subnet":"10.0.0.0/28"}]}},
+                 {"Name":"public","Id":"p","Scope":"swarm","Driver":"overlay","IPAM":{"Config":[{"Subnet":"10.0.1.0/24"}]}},
+                 {"Name":"bare","Id":"b","Scope":"swarm","Driver":"overlay","IPAM":{"Config":null}}]
+                """.utf8), "x")
+        let services: [ServiceEntry] = try DockerClient.decode(
+            Array(
+                """
+                [{"ID":"s1","Spec":{"Name":"web","Mode":{"Replicated":{"Replicas":4}},"TaskTemplate":{"Networks":[{"Target":"p"}]}},
+                  "ServiceStatus":{"RunningTasks":3,"DesiredTasks":4},"Endpoint":{"VirtualIPs":[{"NetworkID":"i"},{"NetworkID":"p"}]}},
+                 {"ID":"s2","Spec":{"Name":"db","Mode":{"Replicated":{"Replicas":1}},"TaskTemplate":{"Networks":[{"Target":"p"}]}},
+                  "ServiceStatus":{"RunningTasks":1,"DesiredTasks":1},"Endpoint":{}}]
+                """.utf8), "x")
+        let view = SwarmLook(cluster: cluster, nodes: nodes, services: services, tasks: [], networks: networks).view(failures: [:])
+        // the gateway, three nodes, one service and its four tasks; the gateway, three nodes, one address of a service (the other has none) and five tasks
+        #expect(view.addresses == [.init(network: "ingress", size: 14, used: 9), .init(network: "public", size: 254, used: 10)])
+    }
+
     @Test func theUnitOfAnEngine() {
         let stopping = EngineUnit("LoadState=loaded\nActiveState=deactivating\nSubState=stop-sigterm\nResult=success\n")
         #expect(stopping?.isStopping == true && stopping?.isActive == true && stopping?.isLoaded == true)

@@ -123,6 +123,8 @@ import Testing
 }
 
 @Suite struct FootprintTests {
+    init() { EventLoop.runInBackground() }
+
     /// Relocated, writable, anonymous and swapped pages are never given back.
     @Test @LoopActor func onlyWhatComesBackFromItsFile() {
         let smaps = """

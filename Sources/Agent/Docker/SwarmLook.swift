@@ -23,11 +23,30 @@ struct SwarmLook {
         let overlays = networks.filter { network in
             network.isSwarmOverlay && !(network.Ingress == true && network.mtu == nil && networks.contains { $0.Ingress == true && $0.mtu != nil })
         }
-        return ManagerView(
+        var view = ManagerView(
             swarmID: cluster.ID, ingressMTU: overlays.first { $0.Ingress == true }?.mtu, members: nodes.map(\.member).sorted { $0.id < $1.id },
             networks: overlays.filter { $0.stack == nil }.map { .init(name: $0.Name, ours: $0.isOurs) }.sorted { $0.name < $1.name },
             stacks: stacks(overlays, failures, handed), tokenEpoch: cluster.Spec?.Labels?[SkepLabel.tokenEpoch].flatMap { Int($0) } ?? 0,
             term: cluster.Spec?.Labels?[SkepLabel.term].flatMap { Int($0) } ?? 0)
+        view.addresses = overlays.compactMap(addressUse).sorted { $0.network < $1.network }
+        return view
+    }
+
+    /// One for the gateway, one for each node that has tasks on it, for its load balancer, one for each service's own address and one for each task. Every
+    /// node is on the ingress network.
+    private func addressUse(_ network: NetworkEntry) -> ManagerView.AddressUse? {
+        let pools = (network.IPAM?.Config ?? []).compactMap { $0.Subnet.flatMap { CIDR($0) } }.filter { $0.address.isV4 && $0.prefix <= 30 }
+        guard !pools.isEmpty else { return nil }
+        let isIngress = network.Ingress == true
+        let attached = services.filter { isIngress ? $0.virtualNetworks.contains(network.Id) : $0.networks.contains(network.Id) }
+        let running = attached.reduce(0) { sum, service in
+            let counts = Self.counts(service, tasks: tasks, nodes: nodes) ?? (0, 0)
+            return sum + max(counts.running, counts.desired)
+        }
+        let own = attached.count { $0.virtualNetworks.contains(network.Id) }
+        return .init(
+            network: network.Name, size: pools.reduce(0) { $0 + (1 << (32 - $1.prefix)) - 2 },
+            used: 1 + (isIngress ? nodes.count : min(nodes.count, running)) + own + running)
     }
 
     private func stacks(

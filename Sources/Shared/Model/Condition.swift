@@ -17,6 +17,8 @@ public struct Condition: Codable, Hashable, Sendable {
         /// Docker's API is served over TLS, to the credentials that were given out.
         public static let dockerAPI = Kind(rawValue: "DockerAPIServed")
         public static let exports = Kind(rawValue: "SharesExported")
+        /// The overlay networks have addresses left for more tasks.
+        public static let addresses = Kind(rawValue: "AddressesLeft")
         /// The authorities of registries are known to the engine.
         public static let registries = Kind(rawValue: "RegistriesTrusted")
         /// The folders that stacks bind are there.

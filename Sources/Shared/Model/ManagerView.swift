@@ -39,6 +39,20 @@ public struct ManagerView: Codable, Hashable, Sendable {
         }
     }
 
+    /// How full an overlay network is, as far as the services tell: Docker itself does not say. What it lost track of is not counted (moby#43052).
+    public struct AddressUse: Codable, Hashable, Sendable {
+        public var network: String
+        /// What may be given to services, tasks, nodes and the gateway.
+        public var size: Int
+        public var used: Int
+        public var free: Int { max(0, size - used) }
+        public init(network: String, size: Int, used: Int) {
+            self.network = network
+            self.size = size
+            self.used = used
+        }
+    }
+
     public struct Service: Codable, Hashable, Sendable {
         public var name: String
         public var running: Int
@@ -113,6 +127,8 @@ public struct ManagerView: Codable, Hashable, Sendable {
     public var ingressMTU: Int?
     public var members: [Member]
     public var networks: [Network]
+    /// Of all overlay networks, by name; nil from an agent that does not say.
+    public var addresses: [AddressUse]?
     public var stacks: [Stack]
     /// The swarm's record of the last rotation.
     public var tokenEpoch: Int

@@ -62,6 +62,7 @@ struct DutyPlanner {
         duties.tokens.actions = tokens
         duties.networks.actions = networks
         duties.networks.causes = causes(networks, view)
+        duties.networks.condition = addresses(view)
         if !stacks.isEmpty {
             let causes = causes(stacks, view)
             let words = stacks.map { Self.words($0) + (causes[$0].map { " again, as \($0.words)" } ?? "") }
@@ -120,6 +121,26 @@ struct DutyPlanner {
         let kept = Set(wanted.networks.map(\.name.rawValue))
         actions += view.networks.filter { $0.ours && !kept.contains($0.name) }.map(\.name).sorted().map { .removeNetwork($0) }
         return actions
+    }
+
+    /// What an operator is to make room for, in one that is full.
+    static let noAddresses = "Exhausted"
+
+    private func addresses(_ view: ManagerView) -> Condition? {
+        guard let all = view.addresses, !all.isEmpty else { return nil }
+        func words(_ uses: [ManagerView.AddressUse]) -> String {
+            uses.map { "\($0.network) \($0.free) of \($0.size)" }.joined(separator: ", ")
+        }
+        let full = all.filter { $0.free == 0 }
+        guard full.isEmpty else {
+            return context.condition(
+                .addresses, .false, Self.noAddresses,
+                "no address is left for another task in \(full.map(\.network).joined(separator: ", ")): run less on it, or make it anew with a larger subnet"
+            )
+        }
+        let scarce = all.filter { $0.free * 10 < $0.size }
+        guard scarce.isEmpty else { return context.condition(.addresses, .true, "Scarce", "few addresses are free: \(words(scarce))") }
+        return context.condition(.addresses, .true, "Left", "free: \(words(all))")
     }
 
     private func stackActions(_ wanted: ManagerDuties, _ view: ManagerView) -> [AgentAction] {

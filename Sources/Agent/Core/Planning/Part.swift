@@ -15,7 +15,10 @@ struct Part {
     /// All is as it can be: what is left, if anything, waits for an operator.
     var isRight: Bool { conditions.allSatisfy { $0.status == .true || Self.operators.contains($0.reason) } }
 
-    private static let operators: Set<String> = [HostPlanner.restartNeeded, HostPlanner.chainsGone, FirewallPlanner.undoneReason]
+    private static let operators: Set<String> = [
+        HostPlanner.restartNeeded, HostPlanner.chainsGone, FirewallPlanner.undoneReason,
+        DutyPlanner.noAddresses,
+    ]
 
     /// Nothing is wanted and nothing is there.
     static let nothing = Part()

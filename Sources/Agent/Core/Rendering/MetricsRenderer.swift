@@ -24,6 +24,14 @@ public enum MetricsRenderer {
         metric(
             "skep_repairs_total", "counter", "Repairs, by what was broken.",
             repairs.sorted { $0.key < $1.key }.map { ("{fault=\"\(escaped($0.key.rawValue))\"}", "\($0.value)") })
+        let uses = status.manager?.addresses ?? []
+        func label(_ use: ManagerView.AddressUse) -> String { "{network=\"\(escaped(use.network))\"}" }
+        metric(
+            "skep_network_addresses", "gauge", "Addresses of an overlay network, as the acting manager knows them.",
+            uses.map { (label($0), "\($0.size)") })
+        metric(
+            "skep_network_addresses_free", "gauge", "Addresses of an overlay network that no service, task or node has.",
+            uses.map { (label($0), "\($0.free)") })
         if let answered {
             metric(
                 "skep_report_timestamp_seconds", "gauge", "When the coordinator last accepted a report.", [("", "\(answered.milliseconds / 1000)")])

@@ -10,9 +10,12 @@ struct ServiceEntry: Decodable, Sendable {
         var GlobalJob: Empty?
     }
     struct Places: Decodable, Sendable { var Constraints: [String]? }
+    struct Attachment: Decodable, Sendable { var Target: String? }
+    struct VirtualAddress: Decodable, Sendable { var NetworkID: String? }
     struct Container: Decodable, Sendable { var Image: String? }
     struct Template: Decodable, Sendable {
         var ContainerSpec: Container?
+        var Networks: [Attachment]?
         var Placement: Places?
     }
     struct Port: Decodable, Sendable {
@@ -20,13 +23,18 @@ struct ServiceEntry: Decodable, Sendable {
         var PublishedPort: Int?
         var `Protocol`: String?
     }
-    struct EndpointPart: Decodable, Sendable { var Ports: [Port]? }
+    struct EndpointPart: Decodable, Sendable {
+        var Ports: [Port]?
+        var VirtualIPs: [VirtualAddress]?
+    }
     struct Specification: Decodable, Sendable {
         var Name: String
         var Labels: [String: String]?
         var TaskTemplate: Template?
         var Mode: Modes?
         var EndpointSpec: EndpointPart?
+        /// Where engines before 1.13 kept what is now the template's.
+        var Networks: [Attachment]?
     }
     struct Update: Decodable, Sendable {
         var State: String?
@@ -59,6 +67,10 @@ struct ServiceEntry: Decodable, Sendable {
         digest = try container.decode(ServiceDigest.self, forKey: .Spec)
     }
 
+    /// Ids of the networks that its tasks are on, but for the ingress network.
+    var networks: Set<String> { Set((Spec.TaskTemplate?.Networks ?? Spec.Networks ?? []).compactMap(\.Target)) }
+    /// Ids of the networks in which it has an address of its own.
+    var virtualNetworks: Set<String> { Set((Endpoint?.VirtualIPs ?? []).compactMap(\.NetworkID)) }
     var labels: [String: String] { Spec.Labels ?? [:] }
     var stack: String? { labels[SkepLabel.stack] }
     var isOurs: Bool { SkepLabel.isOurs(Spec.Labels) }
