@@ -155,8 +155,11 @@ extension DockerActuator {
     private func checkImages(of bundle: StackBundle) async throws -> Bool {
         guard settings.resolvesImages, let images = bundle.handedImages, !images.isEmpty else { return settings.resolvesImages }
         let findings = await ImageLookup(client: client).find(images, logins: bundle.logins ?? [:])
-        let problems = images.compactMap { image in
-            findings[image]?.problem(of: image).map { problem in
+        let operators = try? Files.readIfPresent(RegistryConfig.operators)
+        let problems = images.compactMap { image -> String? in
+            // the Docker CLI may have a login that an operator made by hand, which is not looked into
+            if case .denied? = findings[image], RegistryConfig.knows(ImageRegistry.host(of: image), operators) { return nil }
+            return findings[image]?.problem(of: image).map { problem in
                 "\(problem.words); \(image.contains("@") ? "skep stack deploy \(bundle.name) takes what its tag names now" : problem.fix)"
             }
         }

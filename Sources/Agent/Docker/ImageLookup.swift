@@ -114,12 +114,23 @@ enum RegistryConfig {
     /// The name by which Docker keeps a registry's login.
     static func server(_ host: String) -> String { host == ImageRegistry.hub ? "https://index.docker.io/v1/" : host }
 
-    /// The text of `config.json` (docs.docker.com/reference/cli/docker/login).
-    static func text(_ logins: [String: RegistryLogin]) throws -> [UInt8] {
-        struct Entry: Encodable { var auth: String }
-        struct Config: Encodable { var auths: [String: Entry] }
-        var auths: [String: Entry] = [:]
-        for (host, login) in logins { auths[server(host)] = Entry(auth: Data("\(login.user):\(login.password)".utf8).base64EncodedString()) }
-        return Array(try JSONEncoder().encode(Config(auths: auths)))
+    /// Where an operator's own logins are, for the Docker CLI as root.
+    static let operators = "/root/.docker/config.json"
+
+    /// The text of `config.json` (docs.docker.com/reference/cli/docker/login): these logins, over those of another such file.
+    static func text(_ logins: [String: RegistryLogin], over former: [UInt8]? = nil) throws -> [UInt8] {
+        var config = former.flatMap { try? JSONDecoder().decode(JSONValue.self, from: Data($0)) } ?? .object([:])
+        var auths = config["auths"] ?? .object([:])
+        for (host, login) in logins {
+            auths[server(host)] = .object(["auth": .string(Data("\(login.user):\(login.password)".utf8).base64EncodedString())])
+        }
+        config["auths"] = auths
+        return Array(try JSONEncoder().encode(config))
+    }
+
+    /// Whether an operator has logged in at the registry by hand, or has a program that knows logins.
+    static func knows(_ host: String, _ config: [UInt8]?) -> Bool {
+        guard let config = config.flatMap({ try? JSONDecoder().decode(JSONValue.self, from: Data($0)) }) else { return false }
+        return config["auths"]?[server(host)] != nil || config["credsStore"] != nil || config["credHelpers"]?[host] != nil
     }
 }
