@@ -219,10 +219,23 @@ HOLD = "#!/bin/sh\n# a stand-in of the laboratory\nexec sleep infinity\n"
 CONNECT = "#!/bin/sh\n# a stand-in of the laboratory\ntrap 'exit 0' TERM\nwhile :; do sleep infinity | nc {host} {port}; sleep 3; done &\nwait\n"
 
 
+# Debian's static busybox dies of wget's time limit (-T SECONDS).
+WGET = """#!/bin/sh
+left=$#
+while [ $left -gt 0 ]; do
+    word=$1
+    shift
+    left=$((left - 1))
+    if [ "$word" = -T ]; then shift; left=$((left - 1)); else set -- "$@" "$word"; fi
+done
+exec busybox wget "$@"
+"""
+
+
 def stand_in_of(folder, name, tag, programs, entrypoint, entries=()):
-    applets = "sh", "wget", "httpd", "cat", "nc", "grep", "sleep", "touch", "test", "kill", "pidof", "true", "head"
+    applets = "sh", "httpd", "cat", "nc", "grep", "sleep", "touch", "test", "kill", "pidof", "true", "head"
     write_archive(folder, name, [tag], [
-        *COMMON, *tools(*applets), *entries, *[(path, text.encode(), 0o755) for path, text in programs],
+        *COMMON, *tools(*applets), ("bin/wget", WGET.encode(), 0o755), *entries, *[(path, text.encode(), 0o755) for path, text in programs],
     ], {"Entrypoint": entrypoint, "Env": ["PATH=/bin"]})
 
 
@@ -233,7 +246,7 @@ def folders(*paths):
 def make_elasticsearch(folder):
     stand_in_of(
         folder, "elasticsearch", f"docker.elastic.co/elasticsearch/elasticsearch:{catalogue('ES_VERSION')}",
-        [("bin/curl", "#!/bin/sh\nfor url; do :; done\nexec wget -q -T 10 -O /dev/null \"$url\"\n"), ("www/_cluster/health", '{"status": "green"}\n')],
+        [("bin/curl", "#!/bin/sh\nfor url; do :; done\nexec wget -q -O /dev/null \"$url\"\n"), ("www/_cluster/health", '{"status": "green"}\n')],
         ["httpd", "-f", "-p", "9200", "-h", "/www"], folders("www", "www/_cluster"))
 
 

@@ -35,7 +35,8 @@ struct StackFolder {
         }
         if let config, let logins = bundle.logins {
             try Files.makeDirectory(config, mode: 0o700)
-            try Files.createExclusive(config + "/config.json", try RegistryConfig.text(logins, over: try? Files.readIfPresent(RegistryConfig.operators)), mode: 0o600)
+            try Files.createExclusive(
+                config + "/config.json", try RegistryConfig.text(logins, over: try? Files.readIfPresent(RegistryConfig.operators)), mode: 0o600)
         }
         try Files.createExclusive(compose, Array(bundle.handedCompose.utf8), mode: 0o600)
     }
