@@ -216,7 +216,7 @@ def make_cadvisor(folder):
 # connections that they hold.
 HOLD = "#!/bin/sh\n# a stand-in of the laboratory\nexec sleep infinity\n"
 # holds a connection to HOST PORT for as long as it is there
-CONNECT = "#!/bin/sh\n# a stand-in of the laboratory\ntrap 'exit 0' TERM\nwhile :; do sleep infinity | nc {host} {port}; sleep 3; done &\nwait\n"
+CONNECT = "#!/bin/sh\n# a stand-in of the laboratory\ntrap 'exit 0' TERM\nwhile :; do nc {host} {port} -e /bin/hold; sleep 3; done &\nwait\n"
 
 
 # Debian's static busybox dies of wget's time limit (-T SECONDS).
@@ -235,7 +235,7 @@ exec busybox wget "$@"
 def stand_in_of(folder, name, tag, programs, entrypoint, entries=()):
     applets = "sh", "httpd", "cat", "nc", "grep", "sleep", "touch", "test", "kill", "pidof", "true", "head"
     write_archive(folder, name, [tag], [
-        *COMMON, *tools(*applets), ("bin/wget", WGET.encode(), 0o755), *entries, *[(path, text.encode(), 0o755) for path, text in programs],
+        *COMMON, *tools(*applets), ("bin/wget", WGET.encode(), 0o755), ("bin/hold", HOLD.encode(), 0o755), *entries, *[(path, text.encode(), 0o755) for path, text in programs],
     ], {"Entrypoint": entrypoint, "Env": ["PATH=/bin"]})
 
 
@@ -264,7 +264,7 @@ def make_kafka(folder):
     done = "#!/bin/sh\n# a stand-in of the laboratory\nexit 0\n"
     stand_in_of(
         folder, "kafka", f"apache/kafka:{catalogue('KAFKA_VERSION')}",
-        [("bin/hold", HOLD), ("opt/kafka/bin/kafka-topics.sh", done), ("opt/kafka/bin/kafka-configs.sh", done)],
+        [("opt/kafka/bin/kafka-topics.sh", done), ("opt/kafka/bin/kafka-configs.sh", done)],
         ["nc", "-ll", "-p", "9092", "-e", "/bin/hold"], [*bash(), *folders("opt", "opt/kafka", "opt/kafka/bin")])
 
 
