@@ -16,13 +16,12 @@ extension DockerActuator {
     private struct Container: Decodable, Sendable { var Id: String }
 
     func deploy(_ bundle: StackBundle) async throws {
-        untidied[bundle.name.rawValue] = nil
+        tidied[bundle.name.rawValue] = nil
         handed[bundle.name.rawValue] = nil
         do {
             try await handOver(bundle)
             failures[bundle.name.rawValue] = nil
             handed[bundle.name.rawValue] = bundle.attempt
-            untidied[bundle.name.rawValue] = bundle.digest
         } catch {
             if !(error is CancellationError) { failures[bundle.name.rawValue] = DockerError.words(error) }
             throw error
@@ -52,7 +51,7 @@ extension DockerActuator {
 
     /// Removes a stack of ours and waits until nothing of it runs, before its networks, configs and secrets go.
     func removeStack(_ name: String) async throws {
-        untidied[name] = nil
+        tidied[name] = nil
         handed[name] = nil
         try await removeFolder(of: name)
         let services = try await services(of: name)
@@ -98,15 +97,15 @@ extension DockerActuator {
         try Files.removeTree(folder)
     }
 
-    /// Removes the configs and secrets that bundles which this agent deployed have superseded, once those have converged. Called after a look;
-    /// nearly always there is nothing to do.
+    /// Removes the configs and secrets that a bundle has superseded, once it has converged, whoever deployed it: that agent may have died since. Called after
+    /// a look; nearly always there is nothing to do.
     public func tidy(_ view: ManagerView) async {
         // a look and a glance may end together
         guard !isTidying else { return }
         isTidying = true
         defer { isTidying = false }
         for stack in view.stacks where stack.ours {
-            guard let bundle = untidied[stack.name],
+            guard let bundle = stack.services.first?.bundle, tidied[stack.name] != bundle,
                 stack.services.allSatisfy({ $0.bundle == bundle && $0.running == $0.desired && !$0.updating })
             else { continue }
             do {
@@ -121,7 +120,7 @@ extension DockerActuator {
             } catch {
                 Log.warning("ignoring that superseded configs remain", ["stack": stack.name, "error": DockerError.words(error)])
             }
-            if untidied[stack.name] == bundle { untidied[stack.name] = nil }
+            tidied[stack.name] = bundle
         }
     }
 

@@ -37,8 +37,8 @@ public import SkepSystem
     let seal: SealToken
     /// By stack, what the Docker CLI said when it last refused its bundle; nothing once it took it.
     public internal(set) var failures: [String: String] = [:]
-    /// Stacks that this agent deployed, with the bundle, whose superseded configs and secrets are still there.
-    var untidied: [String: String] = [:]
+    /// Stacks whose superseded configs and secrets were removed, with the bundle that runs; of others an agent that began anew does not know.
+    var tidied: [String: String] = [:]
     /// What the swarm was given last, by stack, as far as this agent has done it.
     public internal(set) var handed: [String: StackBundle.Attempt] = [:]
     var isTidying = false
