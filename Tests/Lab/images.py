@@ -212,11 +212,49 @@ def make_cadvisor(folder):
     stand_in(folder, "cadvisor", f"ghcr.io/google/cadvisor:{catalogue('CADVISOR_VERSION')}", 8080, {"healthz": "ok\n", "metrics": metrics})
 
 
+def unpacked(package, *paths):
+    """Folders and files of a Debian package as entries of an image, with their links, and what the programs and libraries among them are linked with."""
+    entries, linked = [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        subprocess.run(["apt-get", "download", "-q", package], cwd=folder, check=True, capture_output=True)
+        root = os.path.join(folder, "x")
+        subprocess.run(["dpkg-deb", "-x", glob.glob(os.path.join(folder, "*.deb"))[0], root], check=True)
+        for path in paths:
+            parts = path.split("/")
+            entries += [("/".join(parts[:depth]), None, 0o755) for depth in range(1, len(parts))]
+            top = os.path.join(root, path)
+            found = [os.path.join(at, name) for at, folders, files in os.walk(top) for name in folders + files]
+            for file in sorted([top, *found]):
+                name = os.path.relpath(file, root)
+                if os.path.islink(file):
+                    entries.append((name, os.readlink(file), 0o777))
+                elif os.path.isdir(file):
+                    entries.append((name, None, 0o755))
+                else:
+                    with open(file, "rb") as source:
+                        entries.append((name, source.read(), os.stat(file).st_mode & 0o755))
+                    if ".so" in name or os.access(file, os.X_OK):
+                        linked.update({entry[0]: entry for entry in libraries(file) if not entry[0].startswith(folder[1:])})
+    return entries + list(linked.values())
+
+
 # Of Nuvla's own programs and those that are too large for emulated machines, what others see of them: the ports, the pages of their health checks, and the
 # connections that they hold.
 HOLD = "#!/bin/sh\n# a stand-in of the laboratory\nexec sleep infinity\n"
 # holds a connection to HOST PORT for as long as it is there
 CONNECT = "#!/bin/sh\n# a stand-in of the laboratory\ntrap 'exit 0' TERM\nwhile :; do nc {host} {port} -e /bin/hold; sleep 3; done &\nwait\n"
+# a session of ZooKeeper's protocol (ConnectRequest of 30 s, then pings), as the server closes connections that open none
+SESSION = r"""#!/bin/sh
+# a stand-in of the laboratory
+exec 3<&0
+cat <&3 >/dev/null &
+printf '\000\000\000\055\000\000\000\000'
+printf '\000\000\000\000\000\000\000\000'
+printf '\000\000\165\060\000\000\000\000\000\000\000\000'
+printf '\000\000\000\020\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000'
+while sleep 5; do printf '\000\000\000\010\377\377\377\376\000\000\000\013'; done
+"""
 
 
 # Debian's static busybox dies of wget's time limit (-T SECONDS).
@@ -250,9 +288,38 @@ def make_elasticsearch(folder):
         ["httpd", "-f", "-p", "9200", "-h", "/www"], folders("www", "www/_cluster"))
 
 
+# What the publisher's image does with its variables, of those that the catalogue gives.
+ZOOKEEPER = """#!/bin/sh
+set -eu
+{
+    echo tickTime=2000
+    echo dataDir=/data
+    echo dataLogDir=/datalog
+    echo clientPort=2181
+    echo "4lw.commands.whitelist=$ZOO_4LW_COMMANDS_WHITELIST"
+    echo "admin.enableServer=$ZOO_ADMINSERVER_ENABLED"
+    echo "autopurge.purgeInterval=$ZOO_AUTOPURGE_PURGEINTERVAL"
+} >/tmp/zoo.cfg
+classes=
+for jar in /usr/share/java/*.jar; do classes=$classes:$jar; done
+exec /usr/lib/jvm/java-17-openjdk-amd64/bin/java "-Xmx${ZK_SERVER_HEAP}m" -cp "${classes#:}" org.apache.zookeeper.server.quorum.QuorumPeerMain /tmp/zoo.cfg
+"""
+
+
 def make_zookeeper(folder):
-    words = "#!/bin/sh\n# a stand-in of the laboratory\nread -t 2 word\n[ \"$word\" = srvr ] && echo 'Mode: standalone' && exit\nexec sleep infinity\n"
-    stand_in_of(folder, "zookeeper", f"zookeeper:{catalogue('ZOOKEEPER_VERSION')}", [("bin/zk", words)], ["nc", "-ll", "-p", "2181", "-e", "/bin/zk"])
+    """Debian's ZooKeeper, which is of another version than the name says."""
+    jars = "usr/share/java/"
+    java = unpacked("openjdk-17-jre-headless", "usr/lib/jvm/java-17-openjdk-amd64", "etc/java-17-openjdk")
+    write_archive(folder, "zookeeper", [f"zookeeper:{catalogue('ZOOKEEPER_VERSION')}"], [
+        *COMMON, *tools("sh", "cat", "nc", "grep"), ("data", None, 0o755), ("datalog", None, 0o755),
+        *[entry for entry in java if not entry[0].endswith(("/ct.sym", "/src.zip"))],
+        *unpacked("libzookeeper-java", jars + "zookeeper.jar", jars + "zookeeper-jute.jar"),
+        *unpacked("libslf4j-java", jars + "slf4j-api.jar", jars + "slf4j-simple.jar"),
+        *unpacked("libnetty-java", jars + "netty-handler.jar"),
+        *unpacked("libdropwizard-metrics-java", jars + "metrics-core.jar"),
+        *unpacked("libsnappy-java", jars + "snappy-java.jar"),
+        ("bin/zookeeper", ZOOKEEPER.encode(), 0o755),
+    ], {"Entrypoint": ["/bin/zookeeper"], "Env": ["PATH=/bin"], "Volumes": {"/data": {}, "/datalog": {}}})
 
 
 def bash():
@@ -310,10 +377,10 @@ def make_nuvla_ui(folder):
 
 
 def make_nuvla_job(folder):
-    connect = CONNECT.format(host="zk", port=2181)
+    connect = CONNECT.format(host="zk", port=2181).replace("/bin/hold", "/bin/session")
     stand_in_of(
-        folder, "nuvla-job", f"nuvla/job:{catalogue('NUVLA_JOB_VERSION')}", [("app/job_executor.py", connect), ("app/job_distributor.py", connect)],
-        ["/bin/sh"], folders("app"))
+        folder, "nuvla-job", f"nuvla/job:{catalogue('NUVLA_JOB_VERSION')}",
+        [("app/job_executor.py", connect), ("app/job_distributor.py", connect), ("bin/session", SESSION)], ["/bin/sh"], folders("app"))
 
 
 MAKERS = {
