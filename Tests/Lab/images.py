@@ -21,10 +21,10 @@ NOTE = {"org.opencontainers.image.vendor": "skep laboratory", "skep.lab.note": "
 
 
 def layer_of(entries):
-    """A tar of (path, bytes or link target or None for a folder, mode), same bytes for the same entries."""
+    """A tar of (path, bytes or link target or None for a folder, mode), same bytes for the same entries; the last of a path counts, as Docker takes no path twice."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for path, content, mode in entries:
+        for path, content, mode in {entry[0]: entry for entry in entries}.values():
             info = tarfile.TarInfo(path)
             info.mode = mode
             if content is None:
