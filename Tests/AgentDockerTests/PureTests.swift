@@ -169,6 +169,46 @@ import Testing
     }
 
     /// Services, tasks and networks as a manager's engine says them, into the view.
+    /// What `docker service ls` counts, seen with 20.10.24: a task that is being shut down and one of a node that is down are "running".
+    @Test func tasksThatAreShutDownOrOnNodesThatAreDownDoNotRun() throws {
+        let cluster: EngineInfo.ClusterPart = try DockerClient.decode(Array(#"{"ID":"swarm1"}"#.utf8), "x")
+        let nodes: [NodeEntry] = try DockerClient.decode(
+            Array(
+                """
+                [{"ID":"a","Version":{"Index":1},"Spec":{"Availability":"active"},"Description":{"Hostname":"n1"},"Status":{"State":"ready"}},
+                 {"ID":"b","Version":{"Index":1},"Spec":{"Availability":"active"},"Description":{"Hostname":"n2"},"Status":{"State":"down"}}]
+                """.utf8), "x")
+        let services: [ServiceEntry] = try DockerClient.decode(
+            Array(
+                """
+                [{"ID":"s1","Spec":{"Name":"shop_pinned","Labels":{"com.docker.stack.namespace":"shop"},"Mode":{"Replicated":{"Replicas":1}}},
+                  "ServiceStatus":{"RunningTasks":1,"DesiredTasks":1}},
+                 {"ID":"s2","Spec":{"Name":"shop_ghosts","Labels":{"com.docker.stack.namespace":"shop"},"Mode":{"Replicated":{"Replicas":2}}},
+                  "ServiceStatus":{"RunningTasks":3,"DesiredTasks":2}},
+                 {"ID":"s3","Spec":{"Name":"shop_well","Labels":{"com.docker.stack.namespace":"shop"},"Mode":{"Replicated":{"Replicas":1}}},
+                  "ServiceStatus":{"RunningTasks":1,"DesiredTasks":1}},
+                 {"ID":"s4","Spec":{"Name":"shop_everywhere","Labels":{"com.docker.stack.namespace":"shop"},"Mode":{"Global":{}}},
+                  "ServiceStatus":{"RunningTasks":2,"DesiredTasks":1}}]
+                """.utf8), "x")
+        let tasks: [TaskEntry] = try DockerClient.decode(
+            Array(
+                """
+                [{"ID":"t1","ServiceID":"s1","NodeID":"b","Slot":1,"DesiredState":"shutdown","Status":{"State":"running"}},
+                 {"ID":"t2","ServiceID":"s1","Slot":1,"DesiredState":"running","Status":{"State":"pending","Err":"no suitable node (1 node not available)"}},
+                 {"ID":"t3","ServiceID":"s2","NodeID":"a","Slot":1,"DesiredState":"running","Status":{"State":"running"}},
+                 {"ID":"t4","ServiceID":"s2","NodeID":"a","Slot":1,"DesiredState":"shutdown","Status":{"State":"running"}},
+                 {"ID":"t5","ServiceID":"s2","NodeID":"a","Slot":2,"DesiredState":"running","Status":{"State":"running"}},
+                 {"ID":"t6","ServiceID":"s4","NodeID":"a","DesiredState":"running","Status":{"State":"running"}},
+                 {"ID":"t7","ServiceID":"s4","NodeID":"b","DesiredState":"shutdown","Status":{"State":"running"}}]
+                """.utf8), "x")
+        let lost = tasks.filter { $0.NodeID == "b" }
+        #expect(SwarmLook.needTasks(services, nodes: nodes, lost: lost).map(\.ID) == ["s1", "s2", "s4"])
+        let view = SwarmLook(cluster: cluster, nodes: nodes, services: services, tasks: tasks, networks: []).view(failures: [:])
+        let counted = view.stacks[0].services.map { "\($0.name) \($0.running)/\($0.desired)" }
+        #expect(counted == ["shop_everywhere 1/1", "shop_ghosts 2/2", "shop_pinned 0/1", "shop_well 1/1"])
+        #expect(view.stacks[0].services[2].error == "no suitable node (1 node not available)")
+    }
+
     @Test func whatAManagerSeesIsSummedUp() throws {
         let cluster: EngineInfo.ClusterPart = try DockerClient.decode(
             Array(#"{"ID":"swarm1","Spec":{"Labels":{"skep.token-epoch":"3"}}}"#.utf8), "x")

@@ -42,6 +42,24 @@ import Testing
         #expect(next.nodeSpecs[Fixture.id(1)]?.duties?.stacks.map(\.name).sorted() == [shop, web])
     }
 
+    @Test(arguments: [
+        ("No such image: shop:9@sha256:00 (on n2); No such image: shop:9@sha256:00 (on n3)", "'journalctl -u docker' on n2"),
+        (
+            "task: non-zero exit (143): dockerexec: unhealthy container (on n1)",
+            "its health check fails: 'docker service logs traefik_a' on a manager"
+        ),
+        ("task: non-zero exit (1) (on n1)", "its own words: 'docker service logs traefik_a' on a manager"),
+        ("no suitable node (insufficient resources on 2 nodes)", "lower deploy.resources.reservations, or add a node"),
+        ("range of CPUs is from 0.01 to 1.00, as there are only 1 CPUs available (on n3)", "to what n3 has"),
+    ])
+    func aFailingTaskIsSaidWithWhatToDoNext(error: String, next: String) {
+        var fixture = fixture()
+        fixture.pass()
+        fixture.snapshot.nodes[0].status?.manager?.stacks = [service(web, running: 0, error: error)]
+        let reason = fixture.pass().stacks.first { $0.name == "traefik" }?.reason ?? ""
+        #expect(reason.hasPrefix("traefik_a runs 0 of 1: \(error); ") && reason.hasSuffix(next))
+    }
+
     @Test func aDeploymentThatDoesNotConvergeFailsWithTheTasksOwnError() {
         var fixture = fixture()
         fixture.pass()

@@ -126,7 +126,10 @@ public enum EngineProcess: Sendable, Equatable {
             let nodes: [NodeEntry] = try await client.get("/nodes")
             let services: [ServiceEntry] = try await client.get("/services", ["status": "true"])
             var tasks: [TaskEntry] = []
-            let needed = SwarmLook.needTasks(services, nodes: nodes)
+            // what ran there is "running" for the swarm as long as nobody says otherwise
+            let down = nodes.filter(\.isDown).map(\.ID)
+            let lost: [TaskEntry] = down.isEmpty ? [] : try await client.get("/tasks", ["filters": try DockerClient.filters(["node": down])])
+            let needed = SwarmLook.needTasks(services, nodes: nodes, lost: lost)
             if !needed.isEmpty {
                 tasks = try await client.get("/tasks", ["filters": try DockerClient.filters(["service": needed.map(\.ID)])])
             }

@@ -9,11 +9,13 @@ struct SwarmLook {
     var tasks: [TaskEntry]
     var networks: [NetworkEntry]
 
-    /// Those whose tasks are needed to say why they are not as they should be.
-    static func needTasks(_ services: [ServiceEntry], nodes: [NodeEntry]) -> [ServiceEntry] {
-        services.filter { service in
-            guard let counts = counts(service, tasks: [], nodes: nodes) else { return true }
-            return counts.running < counts.desired || service.isUpdating || service.hasFailedUpdate
+    /// Those whose tasks are needed to say what truly runs of them, and why they are not as they should be. `lost` are the tasks of nodes that are down.
+    static func needTasks(_ services: [ServiceEntry], nodes: [NodeEntry], lost: [TaskEntry] = []) -> [ServiceEntry] {
+        let hurt = Set(lost.filter { $0.Status?.State == "running" }.compactMap(\.ServiceID))
+        return services.filter { service in
+            guard !hurt.contains(service.ID), let counts = counts(service, tasks: [], nodes: nodes) else { return true }
+            let differs = service.isJob ? counts.running < counts.desired : counts.running != counts.desired
+            return differs || service.isUpdating || service.hasFailedUpdate
         }
     }
 
@@ -91,21 +93,26 @@ struct SwarmLook {
         }
     }
 
-    /// As `docker service ls` counts; of a job, what is completed of what is asked for. A global service is wanted on every member that may
-    /// run it, also in the moment before its tasks are made. Nil when the engine gave no figures and there are no tasks to count.
+    /// Of a job, what is completed of what is asked for. A global service is wanted on every member that may run it, also in the moment before its tasks are
+    /// made. Where its tasks are given they are counted: the engine's own figures, which `docker service ls` shows, have those that are being shut down and
+    /// those of nodes that are down among the running ones (swarmkit, manager/controlapi/service.go, ListServiceStatuses). Nil when the engine gave no
+    /// figures and there are no tasks to count.
     private static func counts(_ service: ServiceEntry, tasks: [TaskEntry], nodes: [NodeEntry]) -> (running: Int, desired: Int)? {
         let own = tasks.filter { $0.ServiceID == service.ID }
-        let running: Int
-        var desired: Int
-        if let status = service.ServiceStatus {
-            running = (service.isJob ? status.CompletedTasks : status.RunningTasks) ?? 0
-            desired = service.Spec.Mode?.ReplicatedJob?.TotalCompletions ?? status.DesiredTasks ?? 0
-        } else {
-            guard !own.isEmpty else { return service.Spec.Mode?.Replicated?.Replicas.map { (0, $0) } }
-            let wanted = own.filter { $0.DesiredState == "running" }
-            running = service.isJob ? own.count { $0.Status?.State == "complete" } : wanted.count { $0.Status?.State == "running" }
-            desired = service.Spec.Mode?.ReplicatedJob?.TotalCompletions ?? service.Spec.Mode?.Replicated?.Replicas ?? wanted.count
-        }
+        guard service.ServiceStatus != nil || !own.isEmpty else { return service.Spec.Mode?.Replicated?.Replicas.map { (0, $0) } }
+        let wanted = own.filter { $0.DesiredState == "running" }
+        let down = Set(nodes.filter(\.isDown).map(\.ID))
+        let running =
+            if service.isJob {
+                service.ServiceStatus?.CompletedTasks ?? own.count { $0.Status?.State == "complete" }
+            } else if let figures = service.ServiceStatus, own.isEmpty {
+                figures.RunningTasks ?? 0
+            } else {
+                wanted.count { $0.Status?.State == "running" && !down.contains($0.NodeID ?? "") }
+            }
+        var desired =
+            service.Spec.Mode?.ReplicatedJob?.TotalCompletions ?? service.ServiceStatus?.DesiredTasks ?? service.Spec.Mode?.Replicated?.Replicas
+            ?? wanted.count
         if service.isGlobal, let eligible = PlacementConstraint.eligible(service.constraints, nodes) { desired = max(desired, eligible.count) }
         return (running, desired)
     }

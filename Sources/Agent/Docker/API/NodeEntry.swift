@@ -25,6 +25,7 @@ struct NodeEntry: Decodable, Sendable {
     var labels: [String: String] { Spec["Labels"]?.texts ?? [:] }
     var hostname: String { Description?.Hostname ?? "" }
     var state: String { Status?.State ?? "unknown" }
+    var isDown: Bool { state == "down" }
     var availability: String { Spec["Availability"]?.text ?? "active" }
     /// The role that it has, not the one that is asked for.
     var role: Role { ManagerStatus == nil ? .worker : .manager }

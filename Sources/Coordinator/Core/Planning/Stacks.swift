@@ -140,7 +140,7 @@ extension Planning {
         for service in stack.services.sorted(by: { $0.name < $1.name }) {
             if service.updating { return "\(service.name) is being updated" }
             if service.desired == 0 || service.running < service.desired {
-                let error = service.error.map { ": \($0)" } ?? ""
+                let error = service.error.map { error in ": \(error)\(TaskAdvice.next(for: error, of: service.name).map { "; \($0)" } ?? "")" } ?? ""
                 return "\(service.name) runs \(service.running) of \(service.desired)\(error)"
             }
         }
