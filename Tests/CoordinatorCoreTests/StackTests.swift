@@ -60,6 +60,15 @@ import Testing
         #expect(reason.hasPrefix("traefik_a runs 0 of 1: \(error); ") && reason.hasSuffix(next))
     }
 
+    @Test func whatNobodyCanReadIsNotCalledADeployment() {
+        var fixture = fixture()
+        #expect(fixture.pass().phase == "deploying stacks")
+        fixture.snapshot.nodes[0].status?.manager = nil
+        let plan = fixture.pass()
+        #expect(plan.phase == "no manager answers" && !plan.ready)
+        #expect(plan.stacks.allSatisfy { !$0.ready && $0.reason == "the swarm cannot be read now" })
+    }
+
     @Test func aDeploymentThatDoesNotConvergeFailsWithTheTasksOwnError() {
         var fixture = fixture()
         fixture.pass()

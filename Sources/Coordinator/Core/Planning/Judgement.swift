@@ -42,6 +42,7 @@ extension Planning {
         }
         if record.swarm == nil { return "making the swarm" }
         if !joined { return "joining" }
+        if view == nil { return "no manager answers" }
         if !stacksReady { return "deploying stacks" }
         if isTrying { return "trying the traffic" }
         return "not as wanted"
