@@ -1,4 +1,4 @@
-import AgentCore
+@testable import AgentCore
 import SkepModel
 import Testing
 
@@ -135,6 +135,33 @@ import Testing
         #expect(nudges(Array(repeating: stuck, count: 18)).isEmpty && nudges(Array(repeating: stuck, count: 19)).count == 1, "again after a minute")
         #expect(nudges(Array(repeating: stuck, count: 31)).isEmpty && nudges(Array(repeating: stuck, count: 43)).count == 1, "then after two")
         #expect(nudges(Array(repeating: stuck, count: 6) + [shop("one"), stuck]).isEmpty, "it was placed in between")
+    }
+
+    /// A removal may wait minutes for the task of a node that went silent.
+    @Test func aRemovalHoldsUpNoDeploymentButThatOfItsOwnStack() {
+        var brain = AgentBrain()
+        var spec = Samples.spec(swarm: .member(swarm: "s"))
+        func wanted(_ digest: String, of names: String...) -> ManagerDuties {
+            ManagerDuties(stacks: names.map { .init(name: StackName(unchecked: $0), digest: digest, compose: "", services: ["web"]) })
+        }
+        var seen = Samples.observation(swarm: .init(state: .active, nodeID: "m1", swarmID: "s", isManager: true))
+        seen.manager = .seen(shop("one"))
+        func pass(_ duties: ManagerDuties, _ revision: Int) -> [AgentAction] {
+            spec.duties = duties
+            brain.accept(spec, revision: revision)
+            return brain.pass(seen, now: now).filter { $0.stack != nil }
+        }
+        let removal = AgentAction.removeStack("shop")
+        #expect(pass(wanted("b2"), 1) == [removal])
+        #expect(pass(wanted("b2", of: "blog"), 2).map(\.words) == ["deploy blog (b2)"])
+        // it is wanted again, while it still goes
+        #expect(pass(wanted("b2", of: "blog", "shop"), 3).isEmpty)
+        for action in brain.running.values where action.stack == "blog" { brain.finished(action, .done, seconds: 1, now: now) }
+        #expect(pass(wanted("b3", of: "shop"), 4).isEmpty)
+        brain.finished(removal, .done, seconds: 100, now: now)
+        #expect(pass(wanted("b3", of: "shop"), 5).map(\.words) == ["deploy shop (b3)"])
+        // nor is it removed while it is being made
+        #expect(pass(wanted("b3"), 6).isEmpty)
     }
 
     @Test func whatTheSwarmTookBackIsNotForcedUponIt() {

@@ -2,7 +2,9 @@ public import SkepModel
 
 /// Work that may not overlap is in one lane; different lanes run side by side.
 public enum Lane: String, Codable, CodingKeyRepresentable, Hashable, Sendable, CaseIterable, Comparable {
-    case packages, engine, sysctls, firewall, registries, api, server, mounts, folders, tasks, disk, swarm, members, tokens, networks, stacks, drill
+    case packages, engine, sysctls, firewall, registries, api, server, mounts, folders, tasks, disk, swarm, members, tokens, networks, stacks,
+        removals,
+        drill
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -108,8 +110,18 @@ public enum AgentAction: Hashable, Sendable {
         case .takeOver, .updateMember, .removeMember: .members
         case .sealToken, .rotateTokens: .tokens
         case .createNetwork, .removeNetwork, .rebuildIngress: .networks
-        case .deployStack, .removeStack, .nudge: .stacks
+        case .deployStack, .nudge: .stacks
+        case .removeStack: .removals
         case .breakOnPurpose: .drill
+        }
+    }
+
+    /// The stack that it makes or removes: one of these at a time.
+    var stack: String? {
+        switch self {
+        case .deployStack(let bundle): bundle.name.rawValue
+        case .removeStack(let name): name
+        default: nil
         }
     }
 }

@@ -138,7 +138,7 @@ public struct AgentBrain: Sendable {
         // Its plan is a trial's step as well: it waits for a look at the table that stands.
         let table = outdated.contains(.firewall) ? Part(condition: conditions.first { $0.type == .firewall }) : firewall.plan()
         config.furtherCondition = engine.condition
-        let blind: Set<Lane> = duties.isBlind ? [.tokens, .networks, .stacks] : []
+        let blind: Set<Lane> = duties.isBlind ? [.tokens, .networks, .stacks, .removals] : []
         let parts: [(lane: Lane, part: Part)] = [
             (.packages, host.packages()), (.engine, config), (.sysctls, host.sysctls()), (.firewall, table),
             (.registries, RegistryPlanner(context: context).plan()), (.api, DockerAPIPlanner(context: context).plan()), (.server, shares.server()),
@@ -146,7 +146,7 @@ public struct AgentBrain: Sendable {
             (.tasks, shares.tasks()), (.disk, host.disk()),
             (.swarm, swarm), (.members, duties.members),
             (.tokens, duties.tokens), (.networks, duties.networks),
-            (.stacks, duties.stacks), (.drill, glanced == nil ? planDrill(isSettled: isSettled) : .nothing),
+            (.stacks, duties.stacks), (.removals, duties.removals), (.drill, glanced == nil ? planDrill(isSettled: isSettled) : .nothing),
         ]
         memory.firewall = firewall.memory
         for (kind, message) in firewall.events { memory.record(kind, message, nil, now) }
@@ -275,7 +275,7 @@ public struct AgentBrain: Sendable {
         var begun: [AgentAction] = []
         for (lane, part) in parts where !outdated.contains(lane) && !blind.contains(lane) && running[lane] == nil {
             if part.actions.isEmpty, part.isRight { settle(lane, part, now) }
-            guard let next = part.actions.first(where: { (failures[$0]?.retryAt ?? now) <= now }) else { continue }
+            guard let next = part.actions.first(where: { (failures[$0]?.retryAt ?? now) <= now && !isBusy($0.stack) }) else { continue }
             let cause = part.causes[next]
             memory.repairs.begin(lane, cause, isSettled: settled[lane] == revision, noticed: noticed)
             // what nobody broke is new work, and so is what follows from it, until all of it is seen to be right
@@ -295,6 +295,9 @@ public struct AgentBrain: Sendable {
         }
         return begun
     }
+
+    /// A stack is not removed while it is deployed, nor deployed while it is removed.
+    private func isBusy(_ stack: String?) -> Bool { stack.map { name in running.values.contains { $0.stack == name } } ?? false }
 
     /// Every lane was seen to be as this revision asks.
     private var isSettled: Bool { Lane.allCases.allSatisfy { settled[$0] == revision || $0 == .drill } }

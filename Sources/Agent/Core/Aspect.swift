@@ -15,7 +15,7 @@ public enum Aspect: Sendable, Hashable, CaseIterable {
         case .server: [.server]
         case .mounts: [.mounts]
         case .tasks: [.tasks]
-        case .engine: [.engine, .swarm, .members, .tokens, .networks, .stacks]
+        case .engine: [.engine, .swarm, .members, .tokens, .networks, .stacks, .removals]
         }
     }
 
@@ -31,7 +31,9 @@ extension Lane {
         case .server: .server
         case .mounts: .mounts
         case .tasks: .tasks
-        case .packages, .disk, .engine, .sysctls, .registries, .api, .folders, .swarm, .members, .tokens, .networks, .stacks, .drill: nil
+        case .packages, .disk, .engine, .sysctls, .registries, .api, .folders, .swarm, .members, .tokens, .networks, .stacks, .removals,
+            .drill:
+            nil
         }
     }
 }

@@ -33,12 +33,13 @@ extension DockerActuator {
         guard let program = settings.programs.first(where: Files.exists) else {
             throw DockerError(.failed, "the Docker CLI is not installed (\(settings.programs.joined(separator: ", ")))")
         }
-        try await checkOwner(of: name, try await services(of: name))
-        let hasRegistry = try await checkImages(of: bundle)
-        if settings.usesSystemd {
-            let isFree = try await wait(settings.deployDeadline, pause: .seconds(1)) { try await !StackCommand.isUnderWay(bundle.name) }
-            guard isFree else { throw DockerError(.timeout, "an earlier deployment of \(name) does not end") }
-        }
+        // beside each other, as each asks another program
+        async let services = services(of: name)
+        async let lookup = checkImages(of: bundle)
+        async let turn: Void = waitForTurn(of: bundle.name)
+        try await checkOwner(of: name, services)
+        let hasRegistry = try await lookup
+        try await turn
         deploying.insert(name)
         defer { deploying.remove(name) }
         let folder = try StackFolder(bundle, under: settings.stackFolder)
@@ -49,7 +50,14 @@ extension DockerActuator {
         if let failure = try await command.run(withSystemd: settings.usesSystemd) { throw DockerError(.refused, failure) }
     }
 
-    /// Removes a stack of ours and waits until nothing of it runs, before its networks, configs and secrets go.
+    /// Until an earlier deployment of the stack, which an agent before this one may have begun, has ended.
+    private func waitForTurn(of name: StackName) async throws {
+        guard settings.usesSystemd else { return }
+        let isFree = try await wait(settings.deployDeadline, pause: .seconds(1)) { try await !StackCommand.isUnderWay(name) }
+        guard isFree else { throw DockerError(.timeout, "an earlier deployment of \(name) does not end") }
+    }
+
+    /// Removes a stack of ours and waits until nothing of it runs, before its networks go.
     func removeStack(_ name: String) async throws {
         tidied[name] = nil
         handed[name] = nil
@@ -59,12 +67,13 @@ extension DockerActuator {
         for service in services {
             do { try await client.delete("/services/\(service.ID)") } catch let error as DockerError where error.code == .notFound { continue }
         }
-        try await waitForTasks(of: name)
         func isOurs(_ labels: [String: String]?) -> Bool { !services.isEmpty || SkepLabel.isOurs(labels) }
-        for network in try await networks() where network.stack == name && isOurs(network.Labels) { try await remove(network) }
+        // with the services: were the wait below in vain, no later look would find them
         for kind in ["/configs", "/secrets"] {
             for entry in try await attachments(kind, of: name) where isOurs(entry.Spec.Labels) { try await removeUnused(kind, entry) }
         }
+        try await waitForTasks(of: name)
+        for network in try await networks() where network.stack == name && isOurs(network.Labels) { try await remove(network) }
         failures[name] = nil
     }
 

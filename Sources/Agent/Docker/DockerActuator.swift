@@ -2,7 +2,8 @@ public import AgentCore
 public import SkepModel
 public import SkepSystem
 
-/// Does what the agent's core decided with the engine: the lanes tasks, disk, swarm, members, tokens, networks and stacks.
+/// Does what the agent's core decided with the engine: the lanes tasks, disk, swarm, members, tokens, networks, stacks and
+/// removals.
 ///
 /// Every action looks first and does nothing that is done already, so that one that was cut short is simply done again.
 @LoopActor public final class DockerActuator {

@@ -168,7 +168,7 @@ public import SkepSystem
     public func perform(_ action: AgentAction) async -> ActionOutcome {
         switch action.lane {
         case .packages, .engine, .sysctls, .firewall, .registries, .api, .server, .mounts, .folders, .drill: await hostActuator.perform(action)
-        case .tasks, .disk, .swarm, .members, .tokens, .networks, .stacks: await dockerActuator.perform(action)
+        case .tasks, .disk, .swarm, .members, .tokens, .networks, .stacks, .removals: await dockerActuator.perform(action)
         }
     }
 }

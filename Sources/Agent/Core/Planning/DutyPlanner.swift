@@ -16,6 +16,8 @@ struct DutyPlanner {
         var tokens = Part.nothing
         var networks = Part.nothing
         var stacks = Part.nothing
+        /// Stacks that go; they wait for their tasks, and nobody else does. What is said of them is with the stacks.
+        var removals = Part.nothing
         /// The swarm was not seen, or this manager must not act yet: nothing can be said of what it would do.
         var isBlind = false
     }
@@ -68,6 +70,8 @@ struct DutyPlanner {
             let words = stacks.map { Self.words($0) + (causes[$0].map { " again, as \($0.words)" } ?? "") }
             duties.stacks = context.pending(.stacks, stacks, reason: "Deploying", doing: words.joined(separator: "; "))
             duties.stacks.causes = causes
+            duties.stacks.actions = stacks.filter { $0.lane == .stacks }
+            duties.removals.actions = stacks.filter { $0.lane == .removals }
         } else if let back = view.stacks.first(where: { stack in wanted.stacks.contains { stack.takenBack == $0.attempt } }) {
             duties.stacks = Part(condition: context.condition(.stacks, .false, "TakenBack", back.failure ?? "the swarm took \(back.name) back"))
         } else if !wanted.stacks.isEmpty {
