@@ -50,6 +50,7 @@ import Testing
         let start = brain.lookStart
         var newer = Samples.spec()
         newer.generation = Generation(4)
+        newer.sysctls = ["vm.swappiness": "1"]
         brain.accept(newer, revision: 2)
         #expect(brain.pass(healthy, since: start, glanced: .mounts, now: now).isEmpty)
         #expect(brain.pass(healthy, since: brain.lookStart, glanced: .mounts, now: now).isEmpty, "no complete look at the new one yet")

@@ -44,6 +44,8 @@ public struct AgentBrain: Sendable {
     private(set) var hasResumed: Bool
     /// The revision and generation that the conditions speak of.
     private(set) var judged: (revision: Int, generation: Generation)?
+    /// The newest revision, if it asks for other duties alone than what was judged: a glance at the engine is enough to begin them.
+    private var ofDutiesAlone: Int?
 
     public init(memory: AgentMemory = AgentMemory(), spec: NodeSpec? = nil, revision: Int = 0) {
         self.memory = memory
@@ -55,17 +57,24 @@ public struct AgentBrain: Sendable {
         if memory.repairs.settledRevision == revision { for lane in Lane.allCases { settled[lane] = revision } }
     }
 
-    /// A newer node spec came; the caller has put it on disk.
-    public mutating func accept(_ spec: NodeSpec, revision: Int) {
+    /// A newer node spec came; the caller has put it on disk. Answers with what must be looked at for it: nothing where it asks for nothing new of a
+    /// machine that was looked at.
+    @discardableResult public mutating func accept(_ spec: NodeSpec, revision: Int) -> Demand {
+        var demand = Demand.look
         if revision != self.revision {
-            if let former = self.spec, spec.asksTheSame(as: former) {
-                settled = settled.mapValues { $0 == self.revision ? revision : $0 }
-                if judged?.revision == self.revision { judged?.revision = revision }
-                if memory.repairs.settledRevision == self.revision { memory.repairs.settledRevision = revision }
-            } else {
+            let isJudged = judged?.revision == self.revision
+            switch self.spec.map({ spec.difference(from: $0) }) ?? .work {
+            case .none:
+                carry(to: revision, spec.generation)
+                if isJudged { demand = .nothing }
+            case .questions: carry(to: revision, spec.generation)
+            case let difference:
                 // what it asks for is no repair
                 memory.repairs.dropOpen()
                 sameSince = revision
+                let isKnown = isJudged || ofDutiesAlone == self.revision
+                ofDutiesAlone = isKnown && difference == .duties ? revision : nil
+                if ofDutiesAlone != nil { demand = .glanceThenLook(.engine) }
             }
         }
         self.spec = spec
@@ -81,6 +90,25 @@ public struct AgentBrain: Sendable {
         }
         sealed = sealed.filter { entry in spec.duties?.sealings.contains { $0.node == entry.key } ?? false }
         refused = refused.filter { entry in spec.duties?.sealings.contains { $0.node == entry.key } ?? false }
+        return demand
+    }
+
+    /// What was found of the spec that is held is true of the one that comes, which asks for the same work.
+    private mutating func carry(to next: Int, _ generation: Generation) {
+        settled = settled.mapValues { $0 == revision ? next : $0 }
+        if ofDutiesAlone == revision { ofDutiesAlone = next }
+        if memory.repairs.settledRevision == revision { memory.repairs.settledRevision = next }
+        guard judged?.revision == revision else { return }
+        judged = (next, generation)
+        for index in conditions.indices where conditions[index].generation == spec?.generation { conditions[index].generation = generation }
+    }
+
+    /// What a newer spec makes necessary.
+    public enum Demand: Equatable, Sendable {
+        case nothing
+        case look
+        /// The glance tells what to begin at once; the look, when it has ended, the rest.
+        case glanceThenLook(Aspect)
     }
 
     /// To be taken before a look begins, for the `pass` over it.
@@ -95,10 +123,12 @@ public struct AgentBrain: Sendable {
     /// `glanced` is the aspect that alone is new in the observation: only its lanes are planned. There must have been a complete look before.
     public mutating func pass(_ observation: Observation, since start: LookStart? = nil, glanced: Aspect? = nil, now: Instant) -> [AgentAction] {
         guard let spec, start.map({ $0.revision >= sameSince }) ?? true else { return [] }
-        guard glanced == nil || judged?.revision == revision else { return [] }
-        let outdated = Set(
-            Lane.allCases.filter { start != nil && start?.endings[$0] != endings[$0] || glanced?.lanes.contains($0) == false })
-        judged = (revision, spec.generation)
+        // What was not judged as the newest spec asks is left to a complete look.
+        let isForDuties = judged?.revision != revision && glanced == .engine && ofDutiesAlone == revision
+        guard glanced == nil || judged?.revision == revision || isForDuties else { return [] }
+        let lanes = isForDuties ? Aspect.duties : glanced?.lanes
+        let outdated = Set(Lane.allCases.filter { start != nil && start?.endings[$0] != endings[$0] || lanes?.contains($0) == false })
+        if !isForDuties { judged = (revision, spec.generation) }
         if glanced == nil {
             memory.learn(observation.packages)
             memory.folderMounts = BoundFolders.learn(memory.folderMounts, observation.boundFolders.value ?? [:], wanted: spec.folders)
@@ -152,7 +182,8 @@ public struct AgentBrain: Sendable {
         for (kind, message) in firewall.events { memory.record(kind, message, nil, now) }
         if glanced == nil { pausedUntil = nil }
         let actions = begin(parts, observation, except: outdated, blind: blind, noticed: start?.noticed ?? now, now: now)
-        conditions = Condition.merge(conditions, parts.flatMap(\.part.conditions) + own(now))
+        let judgements = parts.filter { !isForDuties || Aspect.duties.contains($0.lane) }.flatMap(\.part.conditions) + own(now)
+        conditions = Condition.merge(conditions, judgements + (isForDuties ? conditions.filter { !Self.ofDuties.contains($0.type) } : []))
         return actions
     }
 
@@ -180,6 +211,9 @@ public struct AgentBrain: Sendable {
         }
         if case .rotateTokens = action { sealed = [:] }
     }
+
+    /// What a glance for the duties alone speaks of, and what the brain says itself.
+    private static let ofDuties: Set<Condition.Kind> = [.duties, .addresses, .stacks, .identity, .repairs]
 
     /// The coordinator answered over a connection that was opened then.
     public mutating func coordinatorAnswered(openedAt: Instant, now: Instant) {
@@ -220,11 +254,11 @@ public struct AgentBrain: Sendable {
         memory.events.removeAll { $0.sequence <= sequence }
     }
 
-    /// Milliseconds after which a pass is due although nothing happened: 1 s on trial or while something runs, 3 s while that is packages alone, else 30 s.
+    /// Milliseconds after which a pass is due although nothing happened: 1 s on trial or while something runs, 3 s while that is packages or stacks alone, else 30 s.
     public func nextPass(now: Instant) -> Int64 {
         if memory.firewall.trial != nil { return 1000 }
-        // A look costs as much as apt's own steps on a slow machine, and the end of an action wakes the loop by itself.
-        if !running.isEmpty { return running.keys.allSatisfy { $0 == .packages } ? 3000 : 1000 }
+        // A look costs as much as apt's or Docker's own steps on a slow machine, and the end of an action wakes the loop by itself.
+        if !running.isEmpty { return running.keys.allSatisfy { [.packages, .stacks, .removals].contains($0) } ? 3000 : 1000 }
         if dueDrill != nil { return 1000 }
         // one look more, and it is known
         if conditions.contains(where: { $0.type == .mounts && $0.reason == "Late" }) { return 2000 }

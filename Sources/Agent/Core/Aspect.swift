@@ -19,6 +19,9 @@ public enum Aspect: Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// What a manager does for the swarm.
+    static let duties: Set<Lane> = [.members, .tokens, .networks, .stacks, .removals]
+
     /// What to glance at after it: a mount that was made anew leaves containers behind that hold the former one.
     public var next: Aspect? { self == .mounts ? .tasks : nil }
 }

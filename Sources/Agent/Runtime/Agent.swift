@@ -42,6 +42,8 @@ public import SkepWire
     private var clockLead: Int64?
 
     private var isDirty = true
+    /// A complete look is to follow a glance at it.
+    private var lookAfter: Aspect?
     private var isStopping = false
     private var waiter: OneShot<Void>?
     private var restTimer: Timer?
@@ -157,6 +159,8 @@ public import SkepWire
 
     private func glance(_ aspect: Aspect, _ noticed: Instant) async {
         guard let last = sight.observation else { return }
+        // not beside each other: on a busy machine both would take as long as two
+        defer { if lookAfter == aspect { wake() } }
         let number = sight.begin()
         let start = brain.lookStart(noticed: noticed)
         let look = await machine.glance(aspect, over: last, spec: brain.spec, memory: brain.memory)
@@ -171,6 +175,7 @@ public import SkepWire
 
     private func pass() async {
         isDirty = false
+        lookAfter = nil
         takeWishes()
         let late = LoopActor.schedule(after: timing.lookLimit) { [weak self] in self?.lookIsLate() }
         let number = sight.begin()
@@ -373,8 +378,14 @@ public import SkepWire
         writeFault = nil
         fault = nil
         acceptedAt = now
-        brain.accept(spec, revision: revision)
+        let demand = brain.accept(spec, revision: revision)
         Log.info("a new spec", ["revision": revision, "generation": spec.generation])
-        wake()
+        switch demand {
+        case .nothing: break
+        case .look: wake()
+        case .glanceThenLook(let aspect):
+            lookAfter = aspect
+            glanceSoon(aspect)
+        }
     }
 }

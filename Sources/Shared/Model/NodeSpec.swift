@@ -182,15 +182,26 @@ public struct NodeSpec: Codable, Hashable, Sendable {
         self.purge = purge
     }
 
-    /// Whether it asks for the same work: the traffic that is to be tried alone may differ.
-    public func asksTheSame(as other: NodeSpec) -> Bool {
-        func work(_ spec: NodeSpec) -> NodeSpec {
-            var spec = spec
-            spec.canary = nil
-            spec.images = nil
-            return spec
-        }
-        return work(self) == work(other)
+    /// What a newer spec asks for that an older one did not.
+    public enum Difference: Sendable {
+        /// Nothing: it is of another generation at most, as the cluster file changed for other nodes.
+        case none
+        /// Things to find out; the work is the same.
+        case questions
+        /// What this manager does for the swarm alone.
+        case duties
+        case work
+    }
+
+    public func difference(from other: NodeSpec) -> Difference {
+        var (new, old) = (self, other)
+        new.generation = old.generation
+        if new == old { return .none }
+        (new.canary, new.images) = (nil, nil)
+        (old.canary, old.images) = (nil, nil)
+        if new == old { return .questions }
+        (new.duties, old.duties) = (nil, nil)
+        return new == old ? .duties : .work
     }
 }
 

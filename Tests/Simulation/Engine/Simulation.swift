@@ -176,8 +176,13 @@ public struct Simulation {
             machines[message.machine].disk.spec = spec
             machines[message.machine].disk.revision = revision
             if struck("its spec \(revision) kept", on: message.machine) { return }
-            machines[message.machine].brain?.accept(spec, revision: revision)
-            machines[message.machine].nextPass = now
+            switch machines[message.machine].brain?.accept(spec, revision: revision) {
+            case .nothing, nil: machines[message.machine].nextReport = now
+            case .look: machines[message.machine].nextPass = now
+            case .glanceThenLook(let aspect):
+                glance(message.machine, aspect)
+                machines[message.machine].nextPass = now
+            }
         }
     }
 
