@@ -47,7 +47,10 @@ final class Fixture: Sendable {
                 machineID: nil, handshakeSeconds: handshakeSeconds, requestSeconds: requestSeconds),
             clock: clock, logger: logger)
         let running = Task { try await coordinator.run() }
-        let ports = await coordinator.ports()
+        guard let ports = await coordinator.ports() else {
+            try await running.value
+            throw CancellationError()
+        }
         let roots = coordinator.authority.roots
         var granted = token ?? ""
         if token == nil {

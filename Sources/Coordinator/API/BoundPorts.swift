@@ -5,6 +5,7 @@ final class BoundPorts: Sendable {
     private struct State {
         var operators: Int?
         var agents: Int?
+        var isClosed = false
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -28,16 +29,34 @@ final class BoundPorts: Sendable {
         return waiting != nil
     }
 
-    func ports() async -> (operators: Int, agents: Int) {
+    /// Nil when they were not taken, and will not be.
+    func ports() async -> (operators: Int, agents: Int)? {
         await withCheckedContinuation { continuation in
-            let isReady = state.withLock { state in
-                if state.operators != nil, state.agents != nil { return true }
+            let isDecided = state.withLock { state in
+                if state.isClosed || state.operators != nil && state.agents != nil { return true }
                 state.waiting.append(continuation)
                 return false
             }
-            if isReady { continuation.resume() }
+            if isDecided { continuation.resume() }
         }
-        return state.withLock { ($0.operators ?? 0, $0.agents ?? 0) }
+        return state.withLock { state in
+            guard let operators = state.operators, let agents = state.agents else { return nil }
+            return (operators, agents)
+        }
+    }
+
+    func isKnown(_ listener: Listener) -> Bool {
+        state.withLock { (listener == .operators ? $0.operators : $0.agents) != nil }
+    }
+
+    /// Whoever waits for the ports waits in vain.
+    func close() {
+        let waiting = state.withLock { state in
+            state.isClosed = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
     }
 
     /// `host:port` of both, as others reach them.

@@ -54,8 +54,8 @@ public final class Coordinator: Service {
         try await registry.load()
     }
 
-    /// The ports that are listened on, once they are.
-    public func ports() async -> (operators: Int, agents: Int) { await bound.ports() }
+    /// The ports that are listened on, once they are; nil when the coordinator has ended before.
+    public func ports() async -> (operators: Int, agents: Int)? { await bound.ports() }
 
     /// What is shown of a server's key: `sha256//…`.
     public var pin: String { authority.serverPin }
@@ -71,6 +71,7 @@ public final class Coordinator: Service {
     /// Runs until it is cancelled or asked to stop.
     public func run() async throws {
         defer { folder.release() }
+        defer { bound.close() }
         let routers = try routers()
         let group = ServiceGroup(
             configuration: .init(
@@ -130,7 +131,7 @@ public final class Coordinator: Service {
     ) -> any Service {
         let (handshake, whole) = (configuration.handshakeSeconds, configuration.requestSeconds)
         let (live, bound, refusals) = (live, bound, refusals)
-        return Application(
+        let application = Application(
             router: router,
             server: .init { responder in
                 TLSChannel(
@@ -151,6 +152,7 @@ public final class Coordinator: Service {
                 try? AtomicFile.write(configuration.state + "/url", "https://\(bound.endpoints().operators)", mode: 0o644)
             },
             logger: Self.silent)
+        return NamedListener(service: application, listener: listener, endpoint: endpoint, bound: bound)
     }
 
     /// Hummingbird's own log would say every bad handshake of a stranger; what matters is logged by us, once.

@@ -6,6 +6,17 @@ import Glibc
 @main
 enum Program {
     static func main() async {
+        // The main task's own priority, which all that it begins inherits, makes Dispatch ask for a niceness below zero, and write to the journal for each
+        // thread that a service may not have it (swift-corelibs-libdispatch, queue.c, `_dispatch_worker_thread`).
+        await withCheckedContinuation { ended in
+            Task.detached(priority: .medium) {
+                await run()
+                ended.resume()
+            }
+        }
+    }
+
+    private static func run() async {
         do {
             var command = try await CoordinatorCommand.asyncParseAsRoot()
             if var command = command as? any AsyncParsableCommand {

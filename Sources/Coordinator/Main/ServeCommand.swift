@@ -64,7 +64,7 @@ struct Announcer: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            let ports = await coordinator.ports()
+            guard let ports = await coordinator.ports() else { return }
             print("operators https://127.0.0.1:\(ports.operators)")
             print("agents https://127.0.0.1:\(ports.agents)")
             fflush(nil)
