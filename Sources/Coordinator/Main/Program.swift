@@ -6,8 +6,8 @@ import Glibc
 @main
 enum Program {
     static func main() async {
-        // The main task's own priority, which all that it begins inherits, makes Dispatch ask for a niceness below zero, and write to the journal for each
-        // thread that a service may not have it (swift-corelibs-libdispatch, queue.c, `_dispatch_worker_thread`).
+        // The main task's own priority, which all that it begins inherits, makes Dispatch ask for a niceness below zero for its threads, and write to the
+        // journal that a service may not have it (swift-corelibs-libdispatch, queue.c, `_dispatch_worker_thread`).
         await withCheckedContinuation { ended in
             Task.detached(priority: .medium) {
                 await run()
