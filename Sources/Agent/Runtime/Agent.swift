@@ -159,8 +159,8 @@ public import SkepWire
 
     private func glance(_ aspect: Aspect, _ noticed: Instant) async {
         guard let last = sight.observation else { return }
-        // not beside each other: on a busy machine both would take as long as two
-        defer { if lookAfter == aspect { wake() } }
+        // not beside each other, nor beside what the glance begins: on a busy machine each would take as long as both
+        defer { if lookAfter == aspect { brain.running.isEmpty ? wake() : wind() } }
         let number = sight.begin()
         let start = brain.lookStart(noticed: noticed)
         let look = await machine.glance(aspect, over: last, spec: brain.spec, memory: brain.memory)
