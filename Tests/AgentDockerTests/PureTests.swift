@@ -149,6 +149,41 @@ import Testing
         #expect(StackCommand.failure(result(1))?.contains("without a word") == true)
     }
 
+    /// What was just looked up is not asked once more for each service; where the swarm's members differ, Docker's own question tells more.
+    @Test func imagesAreHandedOverByTheDigestsThatWereFound() throws {
+        var bundle = StackBundle(
+            name: StackName(unchecked: "shop"), digest: "ab", compose: "services:\n  web:\n    image: \"web:1\"\n", services: ["web"],
+            images: ["own:1", "web:1"])
+        func pins(_ web: ImageFinding?, own: ImageFinding = .local(why: "x"), _ platforms: String...) -> ImagePins {
+            ImagePins(bundle, ["web:1": web, "own:1": own].compactMapValues { $0 }, platforms: Set(platforms))
+        }
+        let found = ImageFinding.found(digest: "sha256:01", platforms: ["linux/amd64", "linux/arm64"])
+        let pinned = pins(found, "linux/amd64")
+        #expect(pinned.pins == ["web:1": "web:1@sha256:01"] && !pinned.resolves)
+        #expect(pins(.found(digest: "sha256:01", platforms: []), "linux/amd64") == pinned, "the registry does not say for what it is built")
+        for asked in [
+            pins(found, "linux/amd64", "linux/arm64"), pins(found), pins(.found(digest: "sha256:01", platforms: ["linux/s390x"]), "linux/amd64"),
+            pins(.found(digest: "sha256:01"), "linux/amd64"), pins(found, own: .denied("no"), "linux/amd64"),
+        ] {
+            #expect(asked.pins == nil && asked.resolves)
+        }
+        #expect(pins(.unreachable("timeout"), "linux/amd64").pins == nil && !pins(.unreachable("timeout"), "linux/amd64").resolves)
+        // what ran before is what is handed over again
+        bundle.pins = ["web:1": "web:1@sha256:00"]
+        let again = ImagePins(bundle, ["web:1@sha256:00": found], platforms: ["linux/amd64"])
+        #expect(again.pins == ["web:1": "web:1@sha256:00"] && !again.resolves)
+        bundle.pins = pinned.pins
+        #expect(bundle.handedCompose.contains("image: \"web:1@sha256:01\""))
+        bundle.images = nil
+        #expect(ImagePins(bundle, [:], platforms: ["linux/amd64"]).resolves)
+    }
+
+    @Test func platformsAreNamedAsImagesNameThem() throws {
+        let node: NodeEntry = try DockerClient.decode(
+            Array(#"{"ID":"a","Version":{"Index":1},"Spec":{},"Description":{"Platform":{"Architecture":"aarch64","OS":"linux"}}}"#.utf8), "x")
+        #expect(node.platform == "linux/arm64")
+    }
+
     @Test func theTransientUnitOutlivesTheAgent() throws {
         let root = "/tmp/sku\(SystemRandom.hex(4))"
         defer { try? Files.removeTree(root) }

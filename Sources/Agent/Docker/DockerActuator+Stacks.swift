@@ -35,17 +35,20 @@ extension DockerActuator {
         }
         // beside each other, as each asks another program
         async let services = services(of: name)
+        async let nodes: [NodeEntry] = client.get("/nodes")
         async let lookup = checkImages(of: bundle)
         async let turn: Void = waitForTurn(of: bundle.name)
         try await checkOwner(of: name, services)
-        let hasRegistry = try await lookup
+        let images = ImagePins(bundle, try await lookup, platforms: Set(try await nodes.compactMap(\.platform)))
         try await turn
         deploying.insert(name)
         defer { deploying.remove(name) }
-        let folder = try StackFolder(bundle, under: settings.stackFolder)
+        var handed = bundle
+        handed.pins = images.pins
+        let folder = try StackFolder(handed, under: settings.stackFolder)
         defer { folder.remove() }
         let command = StackCommand(
-            program: program, socket: client.socket, folder: folder, stack: bundle.name, resolvesImages: hasRegistry,
+            program: program, socket: client.socket, folder: folder, stack: bundle.name, resolvesImages: images.resolves && settings.resolvesImages,
             deadline: settings.deployDeadline)
         if let failure = try await command.run(withSystemd: settings.usesSystemd) { throw DockerError(.refused, failure) }
     }
@@ -159,9 +162,9 @@ extension DockerActuator {
 
     // MARK: Parts
 
-    /// Throws what a node could not pull, before anything is touched. False when no registry knows any of the images: those cannot be pinned.
-    private func checkImages(of bundle: StackBundle) async throws -> Bool {
-        guard settings.resolvesImages, let images = bundle.handedImages, !images.isEmpty else { return settings.resolvesImages }
+    /// What the registries say of its images. Throws what a node could not pull, before anything is touched.
+    private func checkImages(of bundle: StackBundle) async throws -> [String: ImageFinding] {
+        guard settings.resolvesImages, let images = bundle.handedImages, !images.isEmpty else { return [:] }
         let findings = await ImageLookup(client: client).find(images, logins: bundle.logins ?? [:])
         let operators = try? Files.readIfPresent(RegistryConfig.operators)
         let problems = images.compactMap { image -> String? in
@@ -174,7 +177,7 @@ extension DockerActuator {
         guard problems.isEmpty else {
             throw DockerError(.refused, "nothing was deployed, as \(problems.joined(separator: "; "))")
         }
-        return findings.values.contains { if case .found = $0 { true } else { false } }
+        return findings
     }
 
     private func filter(_ name: String) throws -> String { try DockerClient.filters(["label": ["\(SkepLabel.stack)=\(name)"]]) }

@@ -57,14 +57,19 @@ public import SkepSystem
     private func find(_ image: String, login: RegistryLogin?) async -> ImageFinding {
         struct Answer: Decodable, Sendable {
             struct Descriptor: Decodable, Sendable { var digest: String }
+            struct Platform: Decodable, Sendable { var architecture, os: String? }
             var Descriptor: Descriptor
+            var Platforms: [Platform]?
         }
         var finding: ImageFinding
         do {
             let answer: Answer = try await client.get(
                 "/distribution/\(Self.path(image))/json", headers: try login.map { ["X-Registry-Auth": try Self.header($0, image)] } ?? [:],
                 deadline: Self.deadline)
-            return .found(digest: answer.Descriptor.digest)
+            let platforms = (answer.Platforms ?? []).compactMap { platform in
+                platform.os.flatMap { os in platform.architecture.map { "\(os)/\(ImagePins.architecture($0))" } }
+            }
+            return .found(digest: answer.Descriptor.digest, platforms: platforms)
         } catch {
             finding = Self.finding(error)
         }
@@ -92,7 +97,8 @@ public import SkepSystem
 
     private static func words(_ finding: ImageFinding) -> String {
         switch finding {
-        case .found(let words), .local(let words), .missing(let words), .denied(let words), .untrusted(let words), .unreachable(let words): words
+        case .found(let words, _): words
+        case .local(let words), .missing(let words), .denied(let words), .untrusted(let words), .unreachable(let words): words
         }
     }
 

@@ -25,8 +25,8 @@ public struct ImageRequest: Codable, Hashable, Sendable {
 
 /// What was found of an image.
 public enum ImageFinding: Codable, Hashable, Sendable {
-    /// The registry has it, by this digest (`sha256:…`).
-    case found(digest: String)
+    /// The registry has it, by this digest (`sha256:…`), built for these platforms (`linux/amd64`); nil from an agent that does not say.
+    case found(digest: String, platforms: [String]? = nil)
     /// The registry does not say, and the manager itself has it.
     case local(why: String)
     /// The registry has no such repository, or no such tag, in its own words.

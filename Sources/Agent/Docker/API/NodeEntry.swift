@@ -2,7 +2,11 @@ internal import SkepModel
 
 /// A member of the swarm in `GET /nodes`.
 struct NodeEntry: Decodable, Sendable {
-    struct About: Decodable, Sendable { var Hostname: String? }
+    struct About: Decodable, Sendable {
+        struct System: Decodable, Sendable { var Architecture, OS: String }
+        var Hostname: String?
+        var Platform: System?
+    }
     struct Health: Decodable, Sendable {
         var State: String?
         var Addr: String?
@@ -25,6 +29,8 @@ struct NodeEntry: Decodable, Sendable {
     var labels: [String: String] { Spec["Labels"]?.texts ?? [:] }
     var hostname: String { Description?.Hostname ?? "" }
     var state: String { Status?.State ?? "unknown" }
+    /// `linux/amd64`, as images name it.
+    var platform: String? { Description?.Platform.map { "\($0.OS)/\(ImagePins.architecture($0.Architecture))" } }
     var isDown: Bool { state == "down" }
     var availability: String { Spec["Availability"]?.text ?? "active" }
     /// The role that it has, not the one that is asked for.
