@@ -51,8 +51,9 @@ public enum EngineProcess: Sendable, Equatable {
         let info: EngineInfo
         let networks: [NetworkEntry]
         do {
+            async let listed: [NetworkEntry] = client.get("/networks")
             info = try await client.get("/info")
-            networks = try await client.get("/networks")
+            networks = try await listed
         } catch {
             return await silent(error)
         }
@@ -123,8 +124,9 @@ public enum EngineProcess: Sendable, Equatable {
             return .failed(swarm.Error.flatMap { $0.isEmpty ? nil : $0 } ?? "the swarm does not answer this manager")
         }
         do {
+            async let listed: [ServiceEntry] = client.get("/services", ["status": "true"])
             let nodes: [NodeEntry] = try await client.get("/nodes")
-            let services: [ServiceEntry] = try await client.get("/services", ["status": "true"])
+            let services = try await listed
             var tasks: [TaskEntry] = []
             // what ran there is "running" for the swarm as long as nobody says otherwise
             let down = nodes.filter(\.isDown).map(\.ID)
