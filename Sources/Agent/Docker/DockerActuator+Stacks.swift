@@ -46,16 +46,18 @@ extension DockerActuator {
         var handed = bundle
         handed.pins = images.pins
         let folder = try StackFolder(handed, under: settings.stackFolder)
-        defer { folder.remove() }
+        // an agent that ends leaves it to the unit that goes on; the next one sweeps it
+        defer { if !Task.isCancelled { folder.remove() } }
         let command = StackCommand(
             program: program, socket: client.socket, folder: folder, stack: bundle.name, resolvesImages: images.resolves && settings.resolvesImages,
             deadline: settings.deployDeadline)
         if let failure = try await command.run(withSystemd: settings.usesSystemd) { throw DockerError(.refused, failure) }
     }
 
-    /// Until an earlier deployment of the stack, which an agent before this one may have begun, has ended.
+    /// Until an earlier deployment of the stack, which an agent before this one may have begun, has ended. Such a one has its bundle on disk: without
+    /// one no program need be asked.
     private func waitForTurn(of name: StackName) async throws {
-        guard settings.usesSystemd else { return }
+        guard settings.usesSystemd, Files.exists("\(settings.stackFolder)/\(name)") else { return }
         let isFree = try await wait(settings.deployDeadline, pause: .seconds(1)) { try await !StackCommand.isUnderWay(name) }
         guard isFree else { throw DockerError(.timeout, "an earlier deployment of \(name) does not end") }
     }

@@ -5,6 +5,7 @@ internal import SkepSystem
 /// A bundle on disk, for as long as the Docker CLI reads it: it may hold secrets.
 struct StackFolder {
     let path: String
+    private let parent: String
     var compose: String { path + "/compose.yml" }
     /// The folder with the Docker CLI's own settings; nil for those of the machine.
     let config: String?
@@ -14,7 +15,7 @@ struct StackFolder {
         guard !bundle.digest.isEmpty, bundle.digest.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x7a).contains($0) }) else {
             throw DockerError(.refused, "the bundle's digest is malformed")
         }
-        let parent = "\(root)/\(bundle.name)"
+        parent = "\(root)/\(bundle.name)"
         path = "\(parent)/\(bundle.digest)"
         config = bundle.logins == nil ? nil : path + "/.docker"
         try Files.makeDirectory(root, mode: 0o700)
@@ -42,7 +43,7 @@ struct StackFolder {
     }
 
     func remove() {
-        try? Files.removeTree(path)
+        try? Files.removeTree(parent)
     }
 
     /// A relative path that stays inside of the folder.

@@ -12,6 +12,8 @@ public final class SQLiteStore: Store {
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(10)
         configuration.maximumReaderCount = 4
+        // GRDB's own, `userInitiated`, asks for a niceness below zero, which a service may not have: a line in the journal for each thread
+        configuration.qos = .default
         configuration.prepareDatabase { db in
             if !db.configuration.readonly { try db.execute(sql: "PRAGMA synchronous = FULL") }
         }
