@@ -42,6 +42,20 @@ import Testing
         #expect(next.nodeSpecs[Fixture.id(1)]?.duties?.stacks.map(\.name).sorted() == [shop, web])
     }
 
+    /// Nothing runs of a service with no replicas, and nothing is missing; of one that somebody scaled to nothing, or that fits nowhere, all is.
+    @Test(arguments: [true, false]) func aServiceWithoutReplicasIsHealthyWhereItIsAskedFor(isAskedFor: Bool) {
+        var fixture = fixture()
+        if isAskedFor { fixture.snapshot.bundles[web]?.idle = ["a"] }
+        fixture.pass()
+        var stack = service(web, running: 0)
+        stack.services[0].desired = 0
+        fixture.snapshot.nodes[0].status?.manager?.stacks = [stack]
+        fixture.pass()
+        let view = fixture.pass().stacks.first { $0.name == "traefik" }
+        #expect(view?.ready == isAskedFor && view?.reason == (isAskedFor ? nil : "traefik_a runs 0 of 0"))
+        #expect((fixture.snapshot.operations.last?.stack == shop) == isAskedFor)
+    }
+
     @Test(arguments: [
         ("No such image: shop:9@sha256:00 (on n2); No such image: shop:9@sha256:00 (on n3)", "'journalctl -u docker' on n2"),
         (

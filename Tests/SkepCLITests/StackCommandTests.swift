@@ -88,6 +88,31 @@ import Testing
         #expect(given.termination == .exited(0) && given.output.contains("skep.stack: other") && given.output.contains("acme/web:2.0"))
     }
 
+    /// The doctor of a cluster file says no less than `skep apply` would refuse.
+    @Test func whatIsWrongBetweenStacksIsFoundToo() async throws {
+        let desk = try Desk()
+        try desk.write(
+            "cluster.yaml",
+            """
+            cluster: geneva
+            kind: target
+            audiences: {management: [127.0.0.0/8], nodes: [127.0.0.0/8]}
+            nodes: {n1: {}}
+            docker: {registries: {logins: {r.example.com: {user: robot, password-file: ./none}}}}
+            stacks: {a: {compose: a.yml, expose: {9000: [management]}}, b: {compose: b.yml}, c: {compose: c.yml}}
+
+            """)
+        for name in ["a", "b"] { try desk.write("\(name).yml", "services: {web: {image: \"acme/web:1.0.0\", ports: [\"9000:80\"]}}\n") }
+        let result = try await desk.skep(["stack", "doctor", "-f", "cluster.yaml"])
+        #expect(result.termination == .exited(1))
+        #expect(
+            result.output.split(separator: "\n").filter { $0.contains(" error: ") }.map { $0.split(separator: ";")[0] } == [
+                "cluster.yaml:6:95: error: the compose file is not there (c.yml)",
+                "cluster.yaml:5:76: error: 'none' is not there, or holds no password for r.example.com",
+                "cluster.yaml:6:61: error: the port 9000/tcp is published by 'web' of the stack 'b' and by 'web' of 'a'",
+            ], "\(result.output)")
+    }
+
     @Test func scriptsAndMissingFilesAreSaid() async throws {
         let desk = try Desk()
         try desk.write("deploy.sh", "#!/bin/sh\ndocker swarm init --force-new-cluster\n")

@@ -195,6 +195,45 @@ import Testing
         }
     }
 
+    /// On machines a port is taken there alone: it depends on whether there are machines enough.
+    @Test(arguments: [("n1", true), ("n2", false)]) func refusesPortsOfMachinesThatTwoStacksWant(_ node: String, _ isRefused: Bool) throws {
+        let parsed = try ClusterFile.read(
+            text: """
+                cluster: c
+                kind: target
+                audiences: {management: [198.51.100.0/24]}
+                nodes: {n1: {role: manager, labels: {at: n1}}, n2: {labels: {at: n2}}}
+                networks: {public: {}}
+                stacks: {traefik: {from: catalogue, network: public}, b: {compose: b.yml}}
+                """, file: "c.yaml")
+        let compose =
+            "services: {web: {image: \"a:1.0.0\", ports: [{target: 80, published: 80, mode: host}], "
+            + "deploy: {placement: {constraints: [node.labels.at == \(node)]}}}}"
+        let examined = BundleMaker.examineAll(spec: parsed.spec, clusterFile: parsed, clusterFileName: "c.yaml") {
+            $0 == "b.yml" ? Array(compose.utf8) : nil
+        }
+        #expect(
+            examined.between.map(\.line)
+                == (isRefused
+                    ? [
+                        "c.yaml:6:55: error: the port 80/tcp is published by 'web' of the stack 'b' and by 'traefik' of 'traefik'; publish another port [port-taken]"
+                    ] : []))
+    }
+
+    @Test func saysWhereItsImagesStandAndWhatIsAskedForWithoutReplicas() throws {
+        let made = try Stack(
+            compose: """
+                services:
+                  web: {image: "acme/web:1.0.0"}
+                  other: {image: "acme/web:1.0.0", deploy: {replicas: 0}}
+                  idle: {image: "acme/idle:1.0.0", scale: 0}
+
+                """
+        ).made()
+        #expect(made.bundle.imagePlaces == ["acme/web:1.0.0": "shop/compose.yml:2:16", "acme/idle:1.0.0": "shop/compose.yml:4:17"])
+        #expect(made.bundle.idle == ["other", "idle"])
+    }
+
     /// What is shown to a registry goes with the stacks that pull from it, and with no other; another password is another deployment.
     @Test func loginsGoWithTheStacksThatPullWithThem() throws {
         let text =

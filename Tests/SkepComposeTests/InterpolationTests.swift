@@ -45,6 +45,18 @@ import Testing
         #expect(
             try EnvironmentFile.parse(text) == ["A": "2", "B": "x", "C": "$raw # kept", "D": "two\nlines", "E": "bare", "F": "a#b", "G": ""])
         #expect(try EnvironmentFile.parse("\u{feff}A=1\nB=2") == ["A": "1", "B": "2"])
+        let made = "A=1\nB=${A}2 $GIVEN\nC=\"${B}-${C:-none}\"\nD='$A'\nE=a$$b\nF=\"a\\$b\"\nA=3\n"
+        var unset: [String] = []
+        #expect(
+            try EnvironmentFile.parse(made + "G=$NONE\n", given: ["GIVEN": "g"], unset: { unset.append("\($0) \($1)") }) == [
+                "A": "3", "B": "12 g", "C": "12 g-none", "D": "$A", "E": "a$b", "F": "a$b", "G": "",
+            ])
+        #expect(unset == ["8 NONE"])
+        #expect(
+            throws: EnvironmentFile.Failure(
+                line: 2, message: "in the value of 'B': a '$' begins no variable",
+                fix: "write $$ for a dollar sign, or put the value in single quotes")
+        ) { try EnvironmentFile.parse("A=1\nB=$2y$10") }
         #expect(throws: EnvironmentFile.Failure(line: 2, message: "a quote is not closed")) { try EnvironmentFile.parse("A=1\nB='x") }
         #expect(throws: EnvironmentFile.Failure(line: 1, message: "'1A' cannot be a variable's name")) { try EnvironmentFile.parse("1A=1") }
     }

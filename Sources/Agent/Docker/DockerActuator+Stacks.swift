@@ -169,11 +169,13 @@ extension DockerActuator {
         guard settings.resolvesImages, let images = bundle.handedImages, !images.isEmpty else { return [:] }
         let findings = await ImageLookup(client: client).find(images, logins: bundle.logins ?? [:])
         let operators = try? Files.readIfPresent(RegistryConfig.operators)
+        // under the name by which it is handed over
+        let places = Dictionary((bundle.imagePlaces ?? [:]).map { (bundle.pins?[$0.key] ?? $0.key, $0.value) }) { first, _ in first }
         let problems = images.compactMap { image -> String? in
             // the Docker CLI may have a login that an operator made by hand, which is not looked into
             if case .denied? = findings[image], RegistryConfig.knows(ImageRegistry.host(of: image), operators) { return nil }
             return findings[image]?.problem(of: image).map { problem in
-                "\(problem.words); \(image.contains("@") ? "skep stack deploy \(bundle.name) takes what its tag names now" : problem.fix)"
+                "\(places[image].map { "\($0): " } ?? "")\(problem.words); \(image.contains("@") ? "skep stack deploy \(bundle.name) takes what its tag names now" : problem.fix)"
             }
         }
         guard problems.isEmpty else {

@@ -31,11 +31,9 @@ struct StackDoctorCommand: ParsableCommand {
 
     func run() throws {
         let cluster = try input.cluster()
-        var findings = try findings(cluster, images: [:])
-        if images {
-            let found = try lookUp(try stacks(cluster))
-            findings = try self.findings(cluster, images: found)
-        }
+        var examined = try examine(cluster)
+        if images { examined = try examine(cluster, images: try lookUp(examined.stacks)) }
+        var findings = examined.findings
         if !notes { findings.removeAll { $0.level == .note } }
         try show(findings)
         if findings.contains(where: { $0.level == .error || strict && $0.level == .warning }) { throw ExitCode(Outcome.failed.rawValue) }
@@ -51,28 +49,27 @@ struct StackDoctorCommand: ParsableCommand {
         return answer.findings
     }
 
-    /// All that is looked at, but for scripts.
-    private func stacks(_ cluster: ParsedClusterFile?, images: [String: ImageFinding] = [:]) throws -> [ExaminedStack] {
-        var result: [ExaminedStack] = []
-        for path in files where !isScript(path) { result.append(try input.read([path], in: cluster, images: images)) }
-        if !input.composeFiles.isEmpty { result.append(try input.read(input.composeFiles, in: cluster, images: images)) }
-        if files.isEmpty, input.composeFiles.isEmpty, let cluster {
-            for stack in cluster.spec.stacks { result.append(try input.read(stack, in: cluster, images: images)) }
-        }
-        return result
-    }
-
-    private func isScript(_ path: String) -> Bool {
-        (try? Files.read(path, limit: ClusterFolder.fileLimit + 1)).map { ScriptDoctor.isScript(path: path, bytes: $0) } ?? false
-    }
-
-    private func findings(_ cluster: ParsedClusterFile?, images: [String: ImageFinding]) throws -> [Finding] {
+    /// All that is looked at: scripts first.
+    private func examine(
+        _ cluster: ParsedClusterFile?, images: [String: ImageFinding] = [:]
+    ) throws -> (stacks: [ExaminedStack], findings: [Finding]) {
         var findings: [Finding] = []
         for path in files where isScript(path) {
             let bytes = try Files.read(path, limit: ClusterFolder.fileLimit + 1)
             findings += ScriptDoctor.examine(String(decoding: bytes, as: UTF8.self), file: path)
         }
-        return findings + (try stacks(cluster, images: images)).flatMap(\.findings)
+        if files.isEmpty, input.composeFiles.isEmpty, let cluster {
+            let all = try input.readAll(cluster, images: images)
+            return (all.stacks, findings + all.findings)
+        }
+        var stacks: [ExaminedStack] = []
+        for path in files where !isScript(path) { stacks.append(try input.read([path], in: cluster, images: images)) }
+        if !input.composeFiles.isEmpty { stacks.append(try input.read(input.composeFiles, in: cluster, images: images)) }
+        return (stacks, findings + stacks.flatMap(\.findings))
+    }
+
+    private func isScript(_ path: String) -> Bool {
+        (try? Files.read(path, limit: ClusterFolder.fileLimit + 1)).map { ScriptDoctor.isScript(path: path, bytes: $0) } ?? false
     }
 
     private func show(_ findings: [Finding]) throws {

@@ -44,6 +44,13 @@ struct StackInput: ParsableArguments {
         return examined
     }
 
+    /// All stacks of the cluster file.
+    func readAll(_ cluster: ParsedClusterFile, images: [String: ImageFinding] = [:]) throws -> ExaminedStacks {
+        BundleMaker.examineAll(
+            spec: cluster.spec, clusterFile: cluster, clusterFileName: file ?? "", variables: try variables(), facts: .ofThisMachine(images),
+            read: ClusterFolder(of: file ?? ".").read)
+    }
+
     /// A stack of the cluster file.
     func read(_ stack: ClusterSpec.Stack, in cluster: ParsedClusterFile, images: [String: ImageFinding] = [:]) throws -> ExaminedStack {
         let folder = ClusterFolder(of: file ?? ".")

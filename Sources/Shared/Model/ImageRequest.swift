@@ -27,7 +27,7 @@ public struct ImageRequest: Codable, Hashable, Sendable {
 public enum ImageFinding: Codable, Hashable, Sendable {
     /// The registry has it, by this digest (`sha256:…`), built for these platforms (`linux/amd64`); nil from an agent that does not say.
     case found(digest: String, platforms: [String]? = nil)
-    /// The registry does not say, and the manager itself has it.
+    /// The registry does not say, or does not have it, and the manager that looked has it: other nodes may not.
     case local(why: String)
     /// The registry has no such repository, or no such tag, in its own words.
     case missing(String)

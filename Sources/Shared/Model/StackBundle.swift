@@ -9,8 +9,11 @@ public struct StackBundle: Codable, Hashable, Sendable {
         public var host: Bool
         /// Of the service, where it is published on the machine itself: there it is found where the service may run; nil for no constraints.
         public var constraints: [String]?
-        public init(service: String, port: PortRange, transport: Transport, host: Bool, constraints: [String]? = nil) {
+        /// Of what is published on machines: on how many of them; nil for each that fits.
+        public var tasks: Int?
+        public init(service: String, port: PortRange, transport: Transport, host: Bool, constraints: [String]? = nil, tasks: Int? = nil) {
             self.constraints = constraints
+            self.tasks = tasks
             self.service = service
             self.port = port
             self.transport = transport
@@ -47,6 +50,8 @@ public struct StackBundle: Codable, Hashable, Sendable {
     /// Files beside it by relative path, each value base64.
     public var files: [String: String]
     public var services: [String]
+    /// Those that are asked for with no replicas; nil for none.
+    public var idle: [String]?
     public var publications: [Publication]
     /// Networks that must exist before it is deployed.
     public var networks: [NetworkName]
@@ -54,6 +59,8 @@ public struct StackBundle: Codable, Hashable, Sendable {
     public var binds: [Bind]?
     /// Images of its services, as the compose file names them; nil in a bundle that was made before they were looked up.
     public var images: [String]?
+    /// Where its files name them, `FILE:LINE:COLUMN`, by image; nil in a bundle that was made before it was said.
+    public var imagePlaces: [String: String]?
     /// For the registries of its images, by their hosts; nil for none.
     public var logins: [String: RegistryLogin]?
     /// How often an operator asked for it again after it had failed; nil for never.

@@ -139,7 +139,9 @@ extension Planning {
         guard isDeployed(bundle, view), let stack else { return stack == nil ? "not deployed yet" : "its new version is not deployed yet" }
         for service in stack.services.sorted(by: { $0.name < $1.name }) {
             if service.updating { return "\(service.name) is being updated" }
-            if service.desired == 0 || service.running < service.desired {
+            // nothing is wanted of a global service that fits nowhere, and of one that somebody scaled to nothing
+            let isIdle = service.desired == 0 && bundle.idle?.contains { service.name == "\(name)_\($0)" } == true
+            if !isIdle, service.desired == 0 || service.running < service.desired {
                 let error = service.error.map { error in ": \(error)\(TaskAdvice.next(for: error, of: service.name).map { "; \($0)" } ?? "")" } ?? ""
                 return "\(service.name) runs \(service.running) of \(service.desired)\(error)"
             }

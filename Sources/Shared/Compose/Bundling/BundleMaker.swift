@@ -19,6 +19,15 @@ public struct StackBundles: Sendable {
     public let paths: [String]
 }
 
+/// The stacks of a cluster that were read and looked at.
+public struct ExaminedStacks: Sendable {
+    /// In the order of its file.
+    public let stacks: [ExaminedStack]
+    /// What is wrong in none of them alone: ports that two of them want, and files of the registries.
+    public let between: [Finding]
+    public var findings: [Finding] { stacks.flatMap(\.findings) + between }
+}
+
 /// Reads compose files as users have them, checks them, and makes what a manager's Docker CLI accepts.
 public enum BundleMaker {
     /// One stack. `read` gives a file's bytes by its path relative to the cluster file.
@@ -49,32 +58,50 @@ public enum BundleMaker {
             logins: examined.logins)
     }
 
+    /// All stacks of a cluster file, and what is wrong between them; the catalogue's stacks come with their files.
+    public static func examineAll(
+        spec: ClusterSpec, clusterFile: ParsedClusterFile? = nil, clusterFileName: String = "cluster.yaml", variables: [String: String] = [:],
+        facts: DoctorFacts = DoctorFacts(), read: @escaping (String) -> [UInt8]?
+    ) -> ExaminedStacks {
+        var stacks: [ExaminedStack] = []
+        for stack in spec.stacks {
+            var examined: ExaminedStack
+            do {
+                examined = try examine(stack, of: spec, variables: variables, facts: facts, read: read)
+            } catch {
+                examined = ExaminedStack(bundle: nil, findings: error.findings, paths: [])
+            }
+            // a file that is not there has no lines: the cluster file names it
+            examined.findings = examined.findings.map { finding in
+                guard finding.level == .error, finding.diagnostic.line == 0, let place = clusterFile?.place("stacks.\(stack.name).compose") else {
+                    return finding
+                }
+                var finding = finding
+                finding.diagnostic.message += " (\(finding.diagnostic.file))"
+                (finding.diagnostic.file, finding.diagnostic.line, finding.diagnostic.column) = (clusterFileName, place.line, place.column)
+                return finding
+            }
+            stacks.append(examined)
+        }
+        return ExaminedStacks(
+            stacks: stacks,
+            between: registryFiles(spec, clusterFile, clusterFileName, read)
+                + conflicts(stacks.compactMap(\.bundle), spec, clusterFile, clusterFileName))
+    }
+
     /// All stacks, or everything that is wrong in any of them.
     public static func makeAll(
         spec: ClusterSpec, clusterFile: ParsedClusterFile? = nil, clusterFileName: String = "cluster.yaml", facts: DoctorFacts = DoctorFacts(),
         read: @escaping (String) -> [UInt8]?
     ) throws(ComposeError) -> StackBundles {
-        var made: [MadeBundle] = []
-        var wrong: [Finding] = []
-        for stack in spec.stacks {
-            do {
-                made.append(try make(stack: stack, spec: spec, facts: facts, read: read))
-            } catch {
-                wrong += error.findings.map { finding in
-                    guard finding.diagnostic.line == 0, let place = clusterFile?.place("stacks.\(stack.name).compose") else { return finding }
-                    var finding = finding
-                    finding.diagnostic.message += " (\(finding.diagnostic.file))"
-                    (finding.diagnostic.file, finding.diagnostic.line, finding.diagnostic.column) = (clusterFileName, place.line, place.column)
-                    return finding
-                }
-            }
-        }
-        wrong += registryFiles(spec, clusterFile, clusterFileName, read)
-        wrong += conflicts(made.map(\.bundle), spec, clusterFile, clusterFileName)
+        let examined = examineAll(spec: spec, clusterFile: clusterFile, clusterFileName: clusterFileName, facts: facts, read: read)
+        let wrong = examined.stacks.filter { $0.bundle == nil }.flatMap(\.findings) + examined.between
         // one stack of an accepted file that cannot be made any more is not the others' loss
         guard wrong.isEmpty || facts.isAccepted else { throw ComposeError(wrong) }
+        let made = examined.stacks.filter { $0.bundle != nil }
         return StackBundles(
-            bundles: made.map(\.bundle), warnings: made.flatMap(\.warnings), paths: Set(made.flatMap(\.paths) + spec.docker.files).sorted())
+            bundles: made.compactMap(\.bundle), warnings: made.flatMap(\.findings).filter { $0.level == .warning }.map(\.line),
+            paths: Set(made.flatMap(\.paths) + spec.docker.files).sorted())
     }
 
     /// Authorities and passwords of registries that cannot be read.
@@ -123,7 +150,7 @@ public enum BundleMaker {
         var result: [Finding] = []
         for bundle in bundles {
             for publication in bundle.publications {
-                if let other = taken.first(where: { $0.stack != bundle.name && $0.publication.conflicts(with: publication) }) {
+                if let other = taken.first(where: { $0.stack != bundle.name && $0.publication.conflicts(with: publication, in: spec) }) {
                     let place = clusterFile?.place("stacks.\(bundle.name)")
                     result.append(
                         Finding(

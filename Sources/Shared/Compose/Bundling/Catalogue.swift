@@ -33,6 +33,15 @@ enum Catalogue {
         }
     }
 
+    /// The certificate resolvers of an entry's Traefik, lower case; nil when it is none.
+    static func resolvers(_ stack: ClusterSpec.Stack) -> Set<String>? {
+        guard let bytes = CatalogueFiles.all["\(stack.name)/docker-compose.yml"] else { return nil }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { $0.drop { $0 == " " } }
+        guard lines.contains(where: { $0.hasPrefix("TRAEFIK_PROVIDERS_SWARM:") }) else { return nil }
+        let option = "TRAEFIK_CERTIFICATESRESOLVERS_"
+        return Set(lines.filter { $0.hasPrefix(option) }.compactMap { $0.dropFirst(option.count).split(separator: "_").first?.lowercased() })
+    }
+
     private static func folder(_ stack: ClusterSpec.Stack) -> String { "catalogue/\(stack.name)" }
 
     /// What only the cluster file knows.

@@ -6,7 +6,7 @@ public struct ExaminedStack: Sendable {
     /// Nil when there are errors among the findings.
     public let bundle: StackBundle?
     /// By place.
-    public let findings: [Finding]
+    public internal(set) var findings: [Finding]
     /// The files that it is made of, as `read` was asked for them.
     public let paths: [String]
     /// Images of its services, as its files name them, and what the nodes show to their registries.
@@ -42,11 +42,18 @@ public enum StackMaker {
         var result: [String: String] = [:]
         if let bytes = files.read(".env") {
             do {
-                result = try EnvironmentFile.parse(String(decoding: bytes, as: UTF8.self))
+                result = try EnvironmentFile.parse(String(decoding: bytes, as: UTF8.self), given: subject.environment) { line, name in
+                    remarks.add(
+                        .warning, .unsetVariable,
+                        FileDiagnostic(
+                            file: files.shown(".env"), line: line, column: 1,
+                            message: "the variable '\(name)' is not set: nothing is put in its place",
+                            fix: "set it above, or put the value in single quotes where a dollar sign is meant"))
+                }
             } catch {
                 remarks.add(
                     .error, .variable,
-                    FileDiagnostic(file: files.shown(".env"), line: error.line, column: 1, message: error.message, fix: "write NAME=value"))
+                    FileDiagnostic(file: files.shown(".env"), line: error.line, column: 1, message: error.message, fix: error.fix))
             }
         }
         return result.merging(subject.environment) { $1 }

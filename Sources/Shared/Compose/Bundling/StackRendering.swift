@@ -39,10 +39,14 @@ struct StackRendering {
             for (host, login) in logins.sorted(by: { $0.key < $1.key }) { canonical += Array("\(host)\n\(login.user)\n\(login.password)\n".utf8) }
             let digest = Digest.hex(canonical)
             let compose = try YAMLWriter.write(VariableReplacement.escaped(labelled(root, digest: digest)))
-            return StackBundle(
+            var bundle = StackBundle(
                 name: subject.name, digest: digest, compose: compose, files: attached.mapValues(Base64.encode), services: document.names("services"),
                 publications: publications(document), networks: networks(document), binds: binds(document),
                 images: images, logins: logins)
+            let idle = document.entries("services").map(Examination.Service.init).filter { !$0.isGlobal && $0.replicas == 0 }.map(\.name)
+            bundle.idle = idle.isEmpty ? nil : idle
+            bundle.imagePlaces = imagePlaces(document)
+            return bundle
         } catch {
             remarks.error(.yaml, root, "the file cannot be written out: \(error)")
             return nil
@@ -70,14 +74,14 @@ struct StackRendering {
         var deploy = node["deploy"] ?? .map([])
         // an update whose tasks fail leaves what ran before running
         var update = deploy["update_config"] ?? .map([])
-        if update["failure_action"] == nil, deploy.text("mode")?.hasSuffix("-job") != true {
+        if update["failure_action"] == nil {
             update["failure_action"] = .text("rollback")
             deploy["update_config"] = update
             node["deploy"] = deploy
         }
-        guard let share = subject.share else { return node }
+        guard subject.share != nil else { return node }
         var placement = deploy["placement"] ?? .map([])
-        placement["constraints"] = .list((placement["constraints"]?.list ?? []) + [.text("node.labels.skep.write.\(share) == true")])
+        placement["constraints"] = .list(subject.constraints(of: node).map(YAMLNode.text))
         deploy["placement"] = placement
         node["deploy"] = deploy
         return node
@@ -115,10 +119,8 @@ struct StackRendering {
     private func publications(_ document: ComposeDocument) -> [StackBundle.Publication] {
         var result: [StackBundle.Publication] = []
         for entry in document.entries("services") {
-            let placement = service(entry)["deploy"]?["placement"]?["constraints"]?.list ?? []
-            let constraints = placement.compactMap { $0.scalar?.text }
-            for var publication in (entry.value["ports"]?.list ?? []).compactMap({ StackBundle.Publication($0, of: entry.key) }) {
-                if publication.host, !constraints.isEmpty { publication.constraints = constraints }
+            let service = Examination.Service(entry: entry)
+            for publication in (entry.value["ports"]?.list ?? []).compactMap({ StackBundle.Publication($0, of: service, in: subject) }) {
                 // a range that was written as one is one again
                 if let last = result.last, last.service == publication.service, last.transport == publication.transport,
                     last.host == publication.host,
@@ -133,14 +135,23 @@ struct StackRendering {
         return result
     }
 
+    /// Where each image is named first.
+    private func imagePlaces(_ document: ComposeDocument) -> [String: String]? {
+        let places = document.entries("services").compactMap { entry -> (String, String)? in
+            guard let place = entry.value["image"], let image = place.scalar?.text, place.line > 0 else { return nil }
+            return (image, "\(place.file):\(place.line):\(place.column)")
+        }
+        return places.isEmpty ? nil : Dictionary(places) { first, _ in first }
+    }
+
     /// Folders of the nodes' own disks that services bind: what every machine has, or a share's mount, is none, nor is what looks like a file.
     private func binds(_ document: ComposeDocument) -> [StackBundle.Bind] {
         var result: [StackBundle.Bind] = []
         for entry in document.entries("services") {
-            let placement = service(entry)["deploy"]?["placement"]?["constraints"]?.list ?? []
+            let constraints = subject.constraints(of: entry.value)
             for mount in entry.value["volumes"]?.list ?? [] where mount.text("type") == "bind" {
                 guard let path = mount.text("source").flatMap({ BindPath.folder($0, shares: subject.spec?.nfs?.shares ?? []) }) else { continue }
-                let bind = StackBundle.Bind(path: path, constraints: placement.compactMap { $0.scalar?.text })
+                let bind = StackBundle.Bind(path: path, constraints: constraints)
                 if !result.contains(bind) { result.append(bind) }
             }
         }

@@ -30,7 +30,8 @@ enum BindPath {
     private static let everywhere = ["/etc/ssl", "/proc", "/sys", "/var/lib/docker", "/usr/share/zoneinfo", "/lib/modules"]
     /// What every node has, by itself.
     private static let exactly: Set<String> = [
-        "/", "/var/run/docker.sock", "/run/docker.sock", "/etc/localtime", "/etc/timezone", "/etc/hostname", "/etc/hosts", "/etc/os-release",
+        "/", "/var/run/docker.sock", "/run/docker.sock", "/etc/localtime", "/etc/timezone", "/run/skep-agent/metrics", "/etc/hostname", "/etc/hosts",
+        "/etc/os-release",
         "/etc/machine-id", "/etc/resolv.conf", "/etc/passwd", "/etc/group", "/etc", "/usr", "/dev", "/dev/shm", "/dev/disk", "/dev/null", "/var/log",
         "/var/run", "/run", "/lib", "/tmp", "/boot", "/home", "/root", "/mnt", "/media", "/srv", "/opt", "/var/lib", "/var/log/journal",
         "/run/systemd",

@@ -16,6 +16,10 @@ extension Examination {
         }
         switch facts.images[text] {
         case .unreachable(let words): remarks.warn(.imageMissing, place, "'\(text)' could not be looked up: \(words)", fix: "look again later")
+        case .local(let words):
+            remarks.warn(
+                .imageMissing, place, "'\(text)' is on the manager that looked, and its registry does not give it: \(words)",
+                fix: "push it, unless every node that may run '\(service.name)' has it already")
         case let finding?:
             if let problem = finding.problem(of: text) { remarks.error(.imageMissing, place, problem.words, fix: problem.fix) }
         case nil: break

@@ -30,10 +30,15 @@ extension Examination {
                 .bindPath, mount, "'\(service.name)' may write to the share '\(share.name)', and runs where it may be read only",
                 fix: "add 'share: \(share.name)' to the stack, or ':ro' to the mount")
         }
+        guard BindPath.folder(source, shares: []) != nil else {
+            let words = "'\(source)' must be there on each node where '\(service.name)' may run: Docker refuses its tasks where it is not"
+            let fix = "use a config or a secret with 'file:', or put it there before: Skep makes no files, and nothing in the system's folders"
+            if subject.spec == nil { remarks.note(.bindPath, mount, words, fix: fix) } else { remarks.warn(.bindPath, mount, words, fix: fix) }
+            return
+        }
         guard !isPinned(service) else { return }
         remarks.warn(
-            .bindPath, mount,
-            "'\(source)' is \(BindPath.folder(source, shares: []) == nil ? "to be there" : "made") on each node where '\(service.name)' may run, and holds other data on each",
+            .bindPath, mount, "'\(source)' is made on each node where '\(service.name)' may run, and holds other data on each",
             fix: "bind a share's mount, or constrain the service to one node")
     }
 

@@ -11,7 +11,8 @@ extension Examination {
         let place = service.node["deploy"]?["placement"]?["constraints"] ?? service.node
         guard !candidates.isEmpty else {
             let unmet = items.first { item in
-                PlacementConstraint(item.scalar?.text ?? "").map { constraint in !spec.nodes.contains { Self.admits(constraint, $0, spec) } } ?? false
+                PlacementConstraint(item.scalar?.text ?? "").map { constraint in !spec.nodes.contains { constraint.admits(spec.member($0)) ?? true } }
+                    ?? false
             }
             let words =
                 unmet?.scalar.map { "no node of the cluster file satisfies '\($0.text)'" } ?? "no node of the cluster file satisfies all constraints"
@@ -35,23 +36,7 @@ extension Examination {
 
     /// The nodes of the cluster file on which the service may run; nil when that cannot be told.
     func candidates(_ service: Service, _ spec: ClusterSpec) -> [ClusterSpec.Node]? {
-        var constraints = (service.node["deploy"]?["placement"]?["constraints"]?.list ?? []).compactMap { $0.scalar?.text }
-        if let share = subject.share { constraints.append("node.labels.skep.write.\(share) == true") }
-        return PlacementConstraint.eligible(constraints, spec.nodes) { Self.member($0, spec) }
-    }
-
-    private static func admits(_ constraint: PlacementConstraint, _ node: ClusterSpec.Node, _ spec: ClusterSpec) -> Bool {
-        constraint.admits(member(node, spec)) ?? true
-    }
-
-    private static func member(_ node: ClusterSpec.Node, _ spec: ClusterSpec) -> PlacementConstraint.Member {
-        var labels = node.labels
-        labels["skep.node"] = node.name.rawValue
-        for share in spec.nfs?.shares ?? [] {
-            labels["skep.share.\(share.name)"] = "ok"
-            if share.write.contains(node.name) { labels["skep.write.\(share.name)"] = "true" }
-        }
-        return PlacementConstraint.Member(id: nil, hostname: nil, role: node.role, labels: labels)
+        spec.eligible(subject.constraints(of: service.node))
     }
 
     private func constraint(_ item: YAMLNode, _ service: Service) {
@@ -78,5 +63,29 @@ extension Examination {
             return "the nodes are \(spec.nodes.map(\.name.rawValue).joined(separator: ", "))"
         }
         return "give a node of the cluster file 'labels: {\(constraint.key.dropFirst("node.labels.".count)): \(constraint.value)}'"
+    }
+}
+
+extension StackSubject {
+    /// Those of a service, with what the stack's share asks for.
+    func constraints(of service: YAMLNode) -> [String] {
+        let own = (service["deploy"]?["placement"]?["constraints"]?.list ?? []).compactMap { $0.scalar?.text }
+        return own + (share.map { ["node.labels.skep.write.\($0) == true"] } ?? [])
+    }
+}
+
+extension ClusterSpec {
+    /// The nodes of the file that all constraints let in; nil when that cannot be told.
+    func eligible(_ constraints: [String]) -> [Node]? { PlacementConstraint.eligible(constraints, nodes) { member($0) } }
+
+    /// A node of the file as the swarm will know it.
+    func member(_ node: Node) -> PlacementConstraint.Member {
+        var labels = node.labels
+        labels["skep.node"] = node.name.rawValue
+        for share in nfs?.shares ?? [] {
+            labels["skep.share.\(share.name)"] = "ok"
+            if share.write.contains(node.name) { labels["skep.write.\(share.name)"] = "true" }
+        }
+        return PlacementConstraint.Member(id: nil, hostname: nil, role: node.role, labels: labels)
     }
 }

@@ -7,7 +7,8 @@ extension Examination {
         // a range is one entry of the file and many ports, and gets one word
         var said: Set<String> = []
         for item in service.node["ports"]?.list ?? [] {
-            guard let publication = StackBundle.Publication(item, of: service.name), said.insert("\(item.line):\(item.column)").inserted else {
+            guard let publication = StackBundle.Publication(item, of: service, in: subject), said.insert("\(item.line):\(item.column)").inserted
+            else {
                 continue
             }
             reach(publication, item, service)
@@ -25,19 +26,23 @@ extension Examination {
             let port: UInt16
             let transport: Transport
         }
-        var taken: [Place: StackBundle.Publication] = [:]
+        var taken: [Place: [StackBundle.Publication]] = [:]
         for entry in document.entries("services") {
             remarks.service = entry.key
             defer { remarks.service = nil }
             for item in entry.value["ports"]?.list ?? [] {
-                guard let publication = StackBundle.Publication(item, of: entry.key) else { continue }
+                guard let publication = StackBundle.Publication(item, of: Service(entry: entry), in: subject) else { continue }
                 let place = Place(port: publication.port.first, transport: publication.transport)
-                if let other = taken[place], other.conflicts(with: publication) || other.service == entry.key {
+                let other = taken[place]?.first { $0.service == entry.key || $0.conflicts(with: publication, in: subject.spec) }
+                if let other {
+                    let port = "\(publication.port)/\(publication.transport.rawValue)"
+                    let onMachines = other.host && publication.host && other.service != entry.key
                     remarks.error(
-                        .portTaken, item, "the port \(publication.port)/\(publication.transport.rawValue) is published by '\(other.service)' already",
-                        fix: "publish another port")
-                } else if taken[place] == nil {
-                    taken[place] = publication
+                        .portTaken, item,
+                        "the port \(port) is published by '\(other.service)' already\(onMachines ? ", on the machines that '\(entry.key)' may run on" : "")",
+                        fix: onMachines ? "publish another port, or constrain the two to different nodes" : "publish another port")
+                } else {
+                    taken[place, default: []].append(publication)
                 }
             }
         }
@@ -52,7 +57,7 @@ extension Examination {
                 .portOpen, item, "the port \(port) of '\(service.name)' is open on every node to everybody who reaches it, whatever ufw says",
                 fix: "do not publish it: services reach each other by name on their networks")
         }
-        if StandardPorts.areOpen(publication) { return }
+        if StandardPorts.areOpen(publication, spec.kind) { return }
         let openings = (subject.expose + spec.allow).filter {
             $0.transports.contains(publication.transport) && $0.ports.first <= publication.port.first && publication.port.last <= $0.ports.last
         }
@@ -74,22 +79,36 @@ extension Examination {
 
 /// Ports that the tables of the firewall open by themselves (design: firewall tables).
 enum StandardPorts {
-    static func areOpen(_ publication: StackBundle.Publication) -> Bool {
+    static func areOpen(_ publication: StackBundle.Publication, _ kind: ClusterKind) -> Bool {
         guard publication.transport == .tcp else { return false }
         let ports = publication.port
-        return ports.isSingle && [80, 443, 8080].contains(ports.first) || ports.first >= 30000 && ports.last <= 32767
+        return ports.isSingle && [80, 443, 8080].contains(ports.first) || kind == .target && ports.first >= 30000 && ports.last <= 32767
     }
 }
 
 extension StackBundle.Publication {
     /// An entry of `ports` in the long form; nil for one that is published at a port of the swarm's choice, or by a transport without tables.
-    init?(_ node: YAMLNode, of service: String) {
+    init?(_ node: YAMLNode, of service: Examination.Service, in subject: StackSubject) {
         guard let text = node.text("published"), let number = Int(text), let port = PortRange(number),
             let transport = Transport(rawValue: node.text("protocol") ?? "tcp")
         else { return nil }
-        self.init(service: service, port: port, transport: transport, host: node.text("mode") == "host")
+        self.init(service: service.name, port: port, transport: transport, host: node.text("mode") == "host")
+        guard host else { return }
+        let constraints = subject.constraints(of: service.node)
+        if !constraints.isEmpty { self.constraints = constraints }
+        if !service.isGlobal { tasks = service.replicas }
     }
 
-    /// Whether the two cannot be had together: on the mesh a port is taken everywhere, on a node only there.
-    func conflicts(with other: Self) -> Bool { transport == other.transport && port.overlaps(other.port) && !(host && other.host) }
+    /// Whether the two cannot be had together: on the mesh a port is taken everywhere, on a machine only there, and then it depends on whether there are
+    /// machines enough for both. Without a cluster (`spec` is nil) only what is the same everywhere is known.
+    func conflicts(with other: Self, in spec: ClusterSpec?) -> Bool {
+        guard transport == other.transport, port.overlaps(other.port) else { return false }
+        guard host, other.host else { return true }
+        guard let spec, let mine = spec.eligible(constraints ?? []), let theirs = spec.eligible(other.constraints ?? []) else {
+            return tasks == nil && other.tasks == nil && constraints == other.constraints
+        }
+        let machines = Set(mine.map(\.name)).union(theirs.map(\.name)).count
+        // more tasks than machines is another finding
+        return machines < min(tasks ?? mine.count, mine.count) + min(other.tasks ?? theirs.count, theirs.count)
+    }
 }

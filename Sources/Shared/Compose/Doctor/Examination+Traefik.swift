@@ -170,8 +170,10 @@ extension Examination {
 
     /// Lower case; nil when they are not known.
     private var knownResolvers: Set<String>? {
-        // the catalogue's own has none
-        var result: Set<String>? = subject.spec?.stacks.contains { $0.source == .catalogue && $0.name.rawValue == "traefik" } == true ? [] : nil
+        var result: Set<String>?
+        for stack in subject.spec?.stacks ?? [] where stack.source == .catalogue {
+            if let resolvers = Catalogue.resolvers(stack) { result = (result ?? []).union(resolvers) }
+        }
         for entry in document.entries("services") {
             let service = Service(entry: entry)
             guard isTraefik(service) else { continue }

@@ -119,8 +119,10 @@ enum ComposeSchema {
             .list(.object(["discrete_resource_spec": .taken(.object(["kind": .taken(.text), "value": .taken(.integer)]))]))),
     ]
 
+    private static let job = "start a job by hand, with 'docker service create --mode': what is deployed is kept running"
+
     static let deploy: Shape.Keys = [
-        "mode": .taken(.word(["replicated", "global"])), "replicas": .taken(.integer),
+        "mode": .taken(.word(["replicated", "global"], others: ["replicated-job": job, "global-job": job])), "replicas": .taken(.integer),
         "endpoint_mode": .taken(.word(["vip", "dnsrr"])),
         "labels": .taken(.pairs),
         "update_config": .taken(.object(update)), "rollback_config": .taken(.object(update)),

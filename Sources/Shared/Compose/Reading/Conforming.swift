@@ -17,7 +17,9 @@ struct Conforming {
         case .duration: return checked(node, path, "a duration such as 30s or 1m30s", Self.isDuration)
         case .size: return checked(node, path, "a number of bytes such as 512M", Self.isSize)
         case .bytes: return number(node, path, .integer, "a number of bytes such as 512M") { Self.bytes($0).map(String.init) }
-        case .word(let words): return checked(node, path, "one of \(words.joined(separator: ", "))") { words.contains($0) }
+        case .word(let words, let others):
+            let fix = node.scalar.flatMap { others[$0.text] }
+            return checked(node, path, "one of \(words.joined(separator: ", "))", fix: fix) { words.contains($0) }
         case .scalar:
             if node.scalar == nil { refuse(node, path, "a text or a number") }
             return node
@@ -82,9 +84,9 @@ struct Conforming {
         return node.with(.scalar(.init(scalar.kind == .null ? "" : scalar.text, .text)))
     }
 
-    private func checked(_ node: YAMLNode, _ path: String, _ words: String, _ isGood: (String) -> Bool) -> YAMLNode {
+    private func checked(_ node: YAMLNode, _ path: String, _ words: String, fix: String? = nil, _ isGood: (String) -> Bool) -> YAMLNode {
         let result = text(node, path)
-        if let text = node.scalar?.text, !isGood(text) { refuse(node, path, words) }
+        if let text = node.scalar?.text, !isGood(text) { refuse(node, path, words, fix: fix) }
         return result
     }
 
@@ -136,8 +138,8 @@ struct Conforming {
         return node
     }
 
-    private func refuse(_ node: YAMLNode, _ path: String, _ words: String) {
-        remarks.error(.shape, node, "'\(path)' must be \(words), not \(node.kindInWords)")
+    private func refuse(_ node: YAMLNode, _ path: String, _ words: String, fix: String? = nil) {
+        remarks.error(.shape, node, "'\(path)' must be \(words), not \(node.kindInWords)", fix: fix)
     }
 
     private static func isObject(_ shape: Shape) -> Bool { if case .object = shape { true } else { false } }

@@ -1,11 +1,16 @@
-/// Reads `.env`: `NAME=value` lines, `#` comments, an optional `export`, single quotes as they are and double quotes with \n, \" and \\.
+/// Reads `.env`: `NAME=value` lines, `#` comments, an optional `export`, single quotes as they are and double quotes with \n, \" and \\. Variables are
+/// replaced but in single quotes, by what stands above them or is given (github.com/compose-spec/compose-go, `dotenv`).
 enum EnvironmentFile {
     struct Failure: Error, Equatable {
         let line: Int
         let message: String
+        var fix = "write NAME=value"
     }
 
-    static func parse(_ text: String) throws(Failure) -> [String: String] {
+    /// `given` are values that go before those of the file. `unset` is called with the line and the name of a variable that has no value.
+    static func parse(
+        _ text: String, given: [String: String] = [:], unset: (Int, String) -> Void = { _, _ in }
+    ) throws(Failure) -> [String: String] {
         var result: [String: String] = [:]
         var number = 0
         // A byte order mark is no part of the first name.
@@ -25,12 +30,26 @@ enum EnvironmentFile {
             let rest = line.dropFirst(name.count)
             if rest.isEmpty { continue } // a name alone takes its value from a shell, and there is none
             guard rest.first == "=" else { throw Failure(line: number, message: "no '=' after '\(name)'") }
-            result[String(name)] = try value(rest.dropFirst(), line: number)
+            let (value, isLiteral) = try value(rest.dropFirst(), line: number)
+            guard !isLiteral else {
+                result[String(name)] = value
+                continue
+            }
+            let known = result
+            var interpolation = Interpolation { given[$0] ?? known[$0] }
+            do {
+                result[String(name)] = try interpolation.replace(value)
+            } catch {
+                throw Failure(
+                    line: number, message: "in the value of '\(name)': \(error.message)",
+                    fix: "\(error.fix ?? "mend it"), or put the value in single quotes")
+            }
+            for missing in interpolation.unset { unset(number, missing) }
         }
         return result
     }
 
-    private static func value(_ text: Substring, line: Int) throws(Failure) -> String {
+    private static func value(_ text: Substring, line: Int) throws(Failure) -> (text: String, isLiteral: Bool) {
         let text = text.drop { $0 == " " || $0 == "\t" }
         guard let quote = text.first, quote == "\"" || quote == "'" else {
             var end = text.startIndex
@@ -41,18 +60,18 @@ enum EnvironmentFile {
             }
             var bare = text[..<end]
             while bare.last == " " || bare.last == "\t" { bare = bare.dropLast() }
-            return String(bare)
+            return (String(bare), false)
         }
         var result = ""
         var escaped = false
         for character in text.dropFirst() {
             if escaped {
-                result += character == "n" ? "\n" : character == "t" ? "\t" : String(character)
+                result += character == "n" ? "\n" : character == "t" ? "\t" : character == "$" ? "$$" : String(character)
                 escaped = false
             } else if character == "\\", quote == "\"" {
                 escaped = true
             } else if character == quote {
-                return result
+                return (result, quote == "'")
             } else {
                 result.append(character)
             }

@@ -27,7 +27,7 @@ struct RecipeReader {
         switch kind {
         case "password": return number("length", in: node, 16...128, 32).map { .password(length: $0) }
         case "key": return number("bytes", in: node, 16...512, 32).map { .key(bytes: $0) }
-        case "rsa-key": return number("bits", in: node, 2048...4096, 2048).map { .rsaKey(bits: $0) }
+        case "rsa-key": return bits(in: node).map { .rsaKey(bits: $0) }
         case "ec-key": return .ecKey
         case "public-key": return basis(node, others, ["ec-key", "rsa-key"]).map { .publicKey(of: $0) }
         case "certificate":
@@ -59,6 +59,16 @@ struct RecipeReader {
         if let number = place.scalar.flatMap({ Int($0.text) }), range.contains(number) { return number }
         remarks.error(
             .shape, place, "'\(key)' must be a number from \(range.lowerBound) to \(range.upperBound), not \(place.kindInWords)")
+        return nil
+    }
+
+    /// What is in use: makers of keys take no others, or end the program (`KeySize` of swift-crypto takes whole bytes alone).
+    private static let rsaSizes = [2048, 3072, 4096]
+
+    private func bits(in node: YAMLNode) -> Int? {
+        guard let place = node["bits"] else { return Self.rsaSizes[0] }
+        if let number = place.scalar.flatMap({ Int($0.text) }), Self.rsaSizes.contains(number) { return number }
+        remarks.error(.shape, place, "'bits' of an RSA key must be 2048, 3072 or 4096, not \(place.kindInWords)")
         return nil
     }
 

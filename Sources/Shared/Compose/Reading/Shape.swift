@@ -12,7 +12,8 @@ indirect enum Shape: Sendable {
     /// Bytes as a number; written in either way.
     case bytes
     /// One of these words.
-    case word([String])
+    /// `others` are words that somebody may well mean, with what to do instead.
+    case word([String], others: [String: String] = [:])
     /// Whatever it is: nobody looks at it.
     case any
     /// Any scalar, as it is written.

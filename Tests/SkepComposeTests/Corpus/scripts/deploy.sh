@@ -18,3 +18,13 @@ if ! docker network inspect fourth; then
   echo "now"
   docker network create -d overlay fourth
 fi
+if ! docker network inspect fifth; then docker network create fifth; fi
+docker network create -d overlay sixth
+cd /srv && docker network create -d overlay seventh
+[ -n "$EIGHTH" ] && docker network create -d overlay eighth
+docker node ls | tail -n +2
+nodes=($(docker node ls -q))
+docker node update --label-add type=db ${nodes[0]}
+for node in "${nodes[@]}"; do docker node inspect "$node"; done
+mapfile -t all < <(docker node ls -q)
+docker node update --label-add type=db "${all[1]}"
