@@ -1,6 +1,6 @@
 # Skep's commands. Each is a script that can be read and run by itself.
 .DEFAULT_GOAL := help
-.PHONY: help up down build test acceptance deb bench format lint clean
+.PHONY: help up down build test acceptance stacks deb bench format lint clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,11 @@ acceptance: ## the tests in virtual machines
 	@packaging/host-packages build lab
 	@packaging/build-debs
 	@Tests/Lab/acceptance
+
+stacks: ## the stacks of both kinds of cluster in virtual machines, and deployments that are hurt
+	@packaging/host-packages build lab
+	@packaging/build-debs
+	@Tests/Lab/stacks
 
 deb: ## dist/*.deb
 	@packaging/host-packages build deb

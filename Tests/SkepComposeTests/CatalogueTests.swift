@@ -1,6 +1,7 @@
 import Foundation
 import SkepClusterFile
 import SkepModel
+import SkepYAML
 import Testing
 
 @testable import SkepCompose
@@ -153,5 +154,79 @@ import Testing
             Issue.record("a secret in the environment: \(line)")
         }
         #expect(made.bundle.files.keys.filter { $0.hasPrefix(".skep/secrets/") }.count == 3)
+        #expect(!made.bundle.services.contains("mail"))
+    }
+
+    @Test func theServerIsToldItsMailServer() throws {
+        func made(_ options: String) throws -> MadeBundle {
+            try Self.made("{nuvla-core: {from: catalogue, network: public, \(options)}}", "nuvla-core", kind: "host", files: ["pw": "s3cr3t-of-mail"])
+        }
+        let relay = try made("env: {SMTP_HOST: relay.acme.ch, SMTP_PORT: 25, SMTP_SSL: false}")
+        #expect(relay.findings.filter { $0.level != .note } == [] && relay.bundle.services.contains("mail") && relay.paths == [])
+        #expect(relay.bundle.compose.contains("SMTP_PORT: \"25\"") && !relay.bundle.compose.contains("SMTP_PASSWORD_FILE"))
+        let login = try made("env: {SMTP_HOST: smtp.acme.ch, SMTP_USER: nuvla}, files: {smtp-password: pw}")
+        #expect(login.findings.filter { $0.level != .note } == [] && login.paths == ["pw"])
+        #expect(login.bundle.file("smtp-password") == "s3cr3t-of-mail" && !login.bundle.compose.contains("s3cr3t-of-mail"))
+    }
+
+    /// What does nothing without the rest is refused, rather than left out.
+    @Test(arguments: [
+        (
+            "nuvla-db: {from: catalogue, env: {ES_BACKUP_BUCKET: b}}",
+            "has ES_BACKUP_BUCKET and no s3-access-key, without which it does nothing; add 'files: {s3-access-key: ./FILE}', or remove it"
+        ),
+        (
+            "nuvla-db: {from: catalogue, files: {s3-access-key: a, s3-secret-key: b}}",
+            "has s3-access-key and no ES_BACKUP_BUCKET, without which it does nothing; add 'env: {ES_BACKUP_BUCKET: …}', or remove it"
+        ),
+        (
+            "nuvla-core: {from: catalogue, network: public, env: {SMTP_HOST: a}, files: {smtp-password: pw}}",
+            "has smtp-password and no SMTP_USER, without which it does nothing; add 'env: {SMTP_USER: …}', or remove it"
+        ),
+        (
+            "nuvla-core: {from: catalogue, network: public, env: {SMTP_HOST: a, SMTP_PORT: smtp}}",
+            "'SMTP_PORT' must be a number from 1 to 65535, not 'smtp'"
+        ),
+    ]) func halfAnOptionIsRefused(stack: String, words: String) {
+        #expect {
+            _ = try Self.spec("{\(stack)}", kind: "host")
+        } throws: { error in
+            let said = (error as? ClusterFileError)?.diagnostics.map(\.description) ?? []
+            return said.contains { $0.contains(words) && !$0.contains(":0:") }
+        }
+    }
+
+    /// Whatever an entry is made of: nothing phones home, every service says when it is healthy, and none may eat its node.
+    @Test(arguments: CatalogueIndex.entries.map(\.name)) func everyServiceIsBoundAndSilent(_ name: String) throws {
+        var services: [String: YAMLNode] = [:]
+        for (path, bytes) in CatalogueFiles.all where path.hasPrefix("\(name)/") && path.hasSuffix(".yml") {
+            guard let root = try YAMLReader.read(String(decoding: bytes, as: UTF8.self), file: path) else { continue }
+            for service in root["services"]?.map ?? [] where service.value["image"] != nil { services["\(path): \(service.key)"] = service.value }
+        }
+        #expect(!services.isEmpty)
+        for (place, service) in services {
+            let isVariant = !place.hasPrefix("\(name)/docker-compose.yml")
+            let image = service.text("image") ?? ""
+            #expect(isVariant && service["healthcheck"] == nil || service["healthcheck"]?["test"] != nil, "\(place) has no health check")
+            #expect(
+                isVariant && service["deploy"] == nil || service["deploy"]?["resources"]?["limits"]?["memory"] != nil,
+                "\(place) has no limit of memory")
+            #expect(image.contains(":${") || image.contains("_IMAGE}"), "\(place): the version of \(image) is no option")
+            let text = (try? YAMLWriter.write(service)) ?? ""
+            let silent: [(image: String, words: [String])] = [
+                ("traefik:", ["checkNewVersion", "sendAnonymousUsage"]),
+                ("grafana/", ["GF_ANALYTICS_REPORTING_ENABLED", "GF_ANALYTICS_CHECK_FOR_UPDATES"]),
+                ("MINIO_IMAGE", ["MINIO_UPDATE"]), ("cp-ksqldb", ["SUPPORT_METRICS_ENABLE"]),
+            ]
+            for kind in silent where image.contains(kind.image) {
+                for word in kind.words {
+                    let line = text.split(separator: "\n").first {
+                        $0.replacing("_", with: "").lowercased().contains(word.replacing("_", with: "").lowercased())
+                    }
+                    let isOff = line.map { $0.contains("false") || $0.contains("off") || $0.contains("\"0\"") } == true
+                    #expect(isOff, "\(place) does not switch \(word) off: \(line ?? "")")
+                }
+            }
+        }
     }
 }

@@ -10,6 +10,8 @@ public enum CatalogueIndex {
             public let other: String?
             /// What it may be; anything when empty.
             public let choices: [String]
+            /// What it may be, where it is a number.
+            public let range: ClosedRange<Int>?
         }
 
         /// Where an entry keeps its data when the file does not say: one node, to which its tasks come back.
@@ -55,6 +57,8 @@ public enum CatalogueIndex {
         public var options: [Option] = []
         /// Files of the operator's that `files:` may name; those of one list are given together.
         public var files: [[String]] = []
+        /// Options that mean nothing without these files, and files that mean nothing without these options.
+        public var needs: [String: [String]] = [:]
         public var variants: [Variant] = []
 
         /// What each option is when it is not set.
@@ -87,8 +91,8 @@ public enum CatalogueIndex {
 
     private static let traefik: [Entry.Option] = [option("TRAEFIK_VERSION", "v3.7.15"), option("TRAEFIK_LOG_LEVEL", "INFO")]
 
-    private static func option(_ name: String, _ other: String?, _ choices: [String] = []) -> Entry.Option {
-        Entry.Option(name: name, other: other, choices: choices)
+    private static func option(_ name: String, _ other: String?, _ choices: [String] = [], range: ClosedRange<Int>? = nil) -> Entry.Option {
+        Entry.Option(name: name, other: other, choices: choices, range: range)
     }
 
     public static let entries: [Entry] = [
@@ -137,6 +141,7 @@ public enum CatalogueIndex {
                 option("ES_BACKUP_BUCKET", ""), option("ES_BACKUP_ENDPOINT", ""), option("ES_BACKUP_REGION", ""),
                 option("ES_BACKUP_PATH", "nuvla"), option("ES_BACKUP_SCHEDULE", "0 30 1 * * ?"), option("ES_BACKUP_KEEP", "30d"),
             ], files: [["s3-access-key", "s3-secret-key"]],
+            needs: ["ES_BACKUP_BUCKET": ["s3-access-key", "s3-secret-key"], "s3-access-key": ["ES_BACKUP_BUCKET"]],
             variants: [.init(name: "backup", reason: .files(["s3-access-key", "s3-secret-key"]))]),
         Entry(
             name: "nuvla-streams", summary: "Kafka, ksqlDB and the notifications of a Nuvla server", takesBackend: true, home: .worker,
@@ -150,9 +155,11 @@ public enum CatalogueIndex {
             name: "nuvla-core", summary: "the Nuvla server: API, page and jobs", takesNetwork: true, takesBackend: true,
             options: [
                 option("NUVLA_HOST", ""), option("NUVLA_STREAMS", "yes", ["yes", "no"]), option("NUVLA_KAFKA", "kafka:9092"),
-                option("NUVLA_EXECUTORS", "2"), option("NUVLA_API_MEMORY", "2G"),
+                option("NUVLA_EXECUTORS", "2"), option("NUVLA_API_MEMORY", "2G"), option("SMTP_HOST", ""),
+                option("SMTP_PORT", "465", range: 1...65535), option("SMTP_SSL", "true", ["true", "false"]), option("SMTP_USER", ""),
                 option("NUVLA_LOG_LEVEL", "info", ["debug", "info", "warn", "error"]), option("NUVLA_API_VERSION", "6.19.0"),
                 option("NUVLA_UI_VERSION", "2.51.0"), option("NUVLA_JOB_VERSION", "5.1.4"),
-            ]),
+            ], files: [["smtp-password"]], needs: ["SMTP_USER": ["SMTP_HOST", "smtp-password"], "smtp-password": ["SMTP_HOST", "SMTP_USER"]],
+            variants: [.init(name: "mail", reason: .set("SMTP_HOST")), .init(name: "mail-password", reason: .files(["smtp-password"]))]),
     ]
 }

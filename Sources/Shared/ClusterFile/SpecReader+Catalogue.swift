@@ -22,6 +22,7 @@ extension SpecReader {
         stack.backend = backend(entry, section, context)
         stack.home = home(entry, stack.name, section, context)
         stack.files = files(entry, section)
+        needs(entry, section, stack)
         tls(entry, section, stack)
         if let place = section["share"], !entry.needsShare {
             findings.add(place, "the catalogue's '\(entry.name)' takes no share", fix: "remove it")
@@ -120,6 +121,21 @@ extension SpecReader {
         return result.isEmpty ? nil : result
     }
 
+    /// What is given and does nothing without the rest.
+    private func needs(_ entry: CatalogueIndex.Entry, _ section: Section, _ stack: ClusterSpec.Stack) {
+        func isGiven(_ name: String) -> Bool { stack.files?[name] != nil || stack.environment[name]?.isEmpty == false }
+        for (name, others) in entry.needs.sorted(by: { $0.key < $1.key }) where isGiven(name) {
+            let isOption = stack.environment[name] != nil
+            for missing in others where !isGiven(missing) {
+                let place = section[isOption ? "env" : "files"].flatMap { $0[name] ?? $0 } ?? section.node
+                let isFile = entry.files.contains { $0.contains(missing) }
+                findings.add(
+                    place, "'\(section.path)' has \(name) and no \(missing), without which it does nothing",
+                    fix: isFile ? "add 'files: {\(missing): ./FILE}', or remove it" : "add 'env: {\(missing): …}', or remove it")
+            }
+        }
+    }
+
     private func tls(_ entry: CatalogueIndex.Entry, _ section: Section, _ stack: ClusterSpec.Stack) {
         guard let place = section["tls"] else { return }
         guard entry.takesTLS else { return findings.add(place, "'\(section.path).tls' is an option of the catalogue's traefik", fix: "remove it") }
@@ -166,6 +182,10 @@ extension SpecReader {
             let value = scalar.kind == .null ? "" : scalar.text
             if let option, !option.choices.isEmpty, !option.choices.contains(value) {
                 findings.add(entry.value, "'\(entry.key)' cannot be '\(value)'", fix: "it is one of \(option.choices.joined(separator: ", "))")
+                continue
+            }
+            if let range = option?.range, Int(value).map(range.contains) != true {
+                findings.add(entry.value, "'\(entry.key)' must be a number from \(range.lowerBound) to \(range.upperBound), not '\(value)'")
                 continue
             }
             result[entry.key] = value
