@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # docker swarm init --force-new-cluster in a comment is fine
 docker swarm init --force-new-cluster
 docker network create -d overlay public
